@@ -1,0 +1,1 @@
+"""CDKTF stacks that declare both halves of an iMIS and Cloud SSO pair."""

@@ -1,0 +1,27 @@
+"""Small JSON files that say what an earlier run has done, so that the next one is quick."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def read(path: Path) -> dict[str, str]:
+    """Read a record; a missing or damaged one is empty, so that the work is done again."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write(path: Path, entries: Mapping[str, str]) -> None:
+    """Write a record in one move: an interrupted run never leaves half a record."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")
+    draft.replace(path)

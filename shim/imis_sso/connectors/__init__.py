@@ -1,0 +1,1 @@
+"""Ways into the two products, each behind the protocol of `base`."""

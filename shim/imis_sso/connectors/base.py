@@ -1,0 +1,87 @@
+"""What a connector is (architecture: connectors). Services know only these protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from imis_sso.domain.observed import Change, Finding, Observed, Reach
+from imis_sso.domain.problems import Problem
+from imis_sso.domain.resources import Resource
+from imis_sso.domain.secret import Secret
+
+
+class WriteUncertain(Exception):  # noqa: N818  # not an error of ours: the answer was lost
+    """A write was sent and its outcome is not known (product facts 3.5: never send it again).
+
+    `cause` is what to answer if a read-back shows that nothing was written.
+    """
+
+    def __init__(self, cause: Problem) -> None:
+        super().__init__(cause.detail)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The service's own log-in at a product."""
+
+    username: str
+    password: Secret
+
+
+class LoginGuard(Protocol):
+    """Memory of refused log-ins, shared by every process (contract C47)."""
+
+    async def check(self, address: str, username: str, password: Secret) -> None:
+        """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
+
+    async def remember(self, address: str, username: str, password: Secret) -> None:
+        """Remember that the product refused this log-in, so that it is never tried again."""
+
+
+class Connector(Protocol):
+    """One way into one product of one environment. All methods may raise `Problem`s.
+
+    `write_seconds` is the time that a write and the read after it may take at the most: a write
+    is not begun when less is left (contract C33).
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the connector, as the registry has it."""
+
+    @property
+    def reach(self) -> Reach:
+        """Which fields of which records can be reached."""
+
+    @property
+    def write_seconds(self) -> float:
+        """Seconds that a write with its read-back may take at the most."""
+
+    async def read(self, resource: Resource) -> Observed:
+        """Read the record of a resource, live, in at most one fetch of it.
+
+        Raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamError`, `UpstreamRefused`,
+        `UpstreamCredentialsRefused`, `UpstreamNotLicensed`, `UpstreamPageChanged`, `WrongTenant`.
+        """
+
+    async def write(self, resource: Resource, change: Change, base: Observed) -> None:
+        """Write a change merged onto `base`; never reads the record again before writing.
+
+        Raises as `read`, and `WriteUncertain` where the product may have taken the write.
+        """
+
+    async def tenant(self) -> Mapping[str, str]:
+        """Tell which tenant the present log-in session is at (contract C46).
+
+        Read once a session. Keys are those of the registry's `tenant` map: `organisation`,
+        `provider_id`, `cloud_id`; a key that the product does not tell is left out.
+        """
+
+    async def findings(self) -> Sequence[Finding]:
+        """Say in plain words what is known of this tenant, without writing anything."""
+
+    async def aclose(self) -> None:
+        """Close sessions and connections."""

@@ -1,0 +1,1 @@
+"""The pure part: documents, comparison, fingerprints, verdicts and problems. No I/O."""

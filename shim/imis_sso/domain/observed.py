@@ -1,0 +1,74 @@
+"""What a connector saw of a product's record, and what it is asked to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imis_sso.domain.documents import Document, Values
+from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
+
+
+@dataclass(frozen=True, repr=False)
+class Observed:
+    """A record as the product showed it.
+
+    `values` are by dotted path, the fields of every document on the record together; a field that
+    the connector cannot reach is not among them. `raw` is the connector's own form of the record,
+    for merging a write onto it; nobody else looks into it. `exists` is False where the product
+    has no record yet.
+    """
+
+    values: Values
+    secret: ObservedSecret = Unreadable.ABSENT
+    raw: object = None
+    exists: bool = True
+
+    def __repr__(self) -> str:
+        return f"Observed(exists={self.exists}, fields={sorted(self.values)})"
+
+    def document_values(self, document: type[Document]) -> dict[str, str | bool]:
+        """Give the document's fields: seen ones as seen, the others at their default."""
+        return {path: self.values.get(path, value) for path, value in document.defaults().items()}
+
+
+@dataclass(frozen=True, repr=False)
+class Change:
+    """What a write changes: values by dotted path, and the secret to put into the record.
+
+    `secret` is None where the record's own secret stays: a connector that replaces whole records
+    then sends back what it read in clear, and leaves out what it could not read.
+    """
+
+    values: Mapping[str, str | bool] = field(default_factory=dict)
+    secret: Secret | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.values) or self.secret is not None
+
+    def __repr__(self) -> str:
+        return f"Change(fields={sorted(self.values)}, secret={self.secret is not None})"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which fields a connector can reach, by the name of the record."""
+
+    fields: Mapping[str, frozenset[str]]
+
+    def unreachable(self, record: str, document: type[Document]) -> tuple[str, ...]:
+        """Give the document's fields that are out of reach, in the order of their declaration."""
+        reachable = self.fields.get(record, frozenset())
+        return tuple(each.path for each in document.settings() if each.path not in reachable)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of a connector about the real product, for `imis-sso doctor`.
+
+    `held` is None where the question is still open.
+    """
+
+    question: str
+    answer: str
+    held: bool | None = None

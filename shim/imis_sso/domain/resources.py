@@ -1,0 +1,108 @@
+"""The whole API surface of settings, readable on one screen (architecture: one declaration)."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from imis_sso.domain.documents import (
+    Document,
+    ImisClient,
+    ImisSsoSettings,
+    OidcAuthentication,
+    OpenIDConnect,
+)
+
+Product = Literal["imis", "cloud-sso"]
+PRODUCT_TITLES: Final[dict[Product, str]] = {"imis": "iMIS", "cloud-sso": "Cloud SSO"}
+
+
+class Destroy(enum.StrEnum):
+    """What DELETE of a singleton does (contract C5)."""
+
+    RETAIN = "retain"
+    DISABLE = "disable"
+
+
+class Gate(enum.Enum):
+    """A gate that every write of a resource passes (contract 1.2)."""
+
+    ACTIVATION = "activation"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record or page of a product. Documents on the same record share one fetch (C3).
+
+    `secret` tells what the product does with the secret on it: `settable` (a write replaces it),
+    `shown` (the product's own, only displayed) or `none`.
+    """
+
+    product: Product
+    name: str
+    secret: Literal["settable", "shown", "none"] = "none"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One settings document: its address, model, record, and what may be done with it."""
+
+    product: Product
+    name: str
+    document: type[Document]
+    record: Record
+    summary: str
+    destroy: tuple[Destroy, ...] = (Destroy.RETAIN,)
+    gate: Gate | None = None
+    read_only: bool = False
+
+    @property
+    def path(self) -> str:
+        """Path below `/v1/environments/{env}`, without a leading slash."""
+        return f"{self.product}/{self.name}"
+
+
+OPENID_PROVIDER: Final = Record("imis", "openid-provider", secret="settable")
+IMIS_SSO_PAGE: Final = Record("cloud-sso", "imis-sso-settings", secret="shown")
+
+OPENID_CONNECT: Final = Resource(
+    "imis",
+    "openid-connect",
+    OpenIDConnect,
+    OPENID_PROVIDER,
+    "The OpenID Connect page of iMIS, without the mode.",
+)
+OIDC_AUTHENTICATION: Final = Resource(
+    "imis",
+    "oidc-authentication",
+    OidcAuthentication,
+    OPENID_PROVIDER,
+    "The gated activation of external sign-in in iMIS.",
+    destroy=(Destroy.RETAIN, Destroy.DISABLE),
+    gate=Gate.ACTIVATION,
+)
+IMIS_CLIENT: Final = Resource(
+    "cloud-sso",
+    "imis-client",
+    ImisClient,
+    IMIS_SSO_PAGE,
+    "What Cloud SSO shows of its client for iMIS.",
+    read_only=True,
+)
+IMIS_SSO_SETTINGS: Final = Resource(
+    "cloud-sso",
+    "imis-sso-settings",
+    ImisSsoSettings,
+    IMIS_SSO_PAGE,
+    "Where Cloud SSO sends people back to.",
+)
+
+RESOURCES: Final = (OPENID_CONNECT, OIDC_AUTHENTICATION, IMIS_CLIENT, IMIS_SSO_SETTINGS)
+PRODUCTS: Final[tuple[Product, ...]] = ("imis", "cloud-sso")
+BUILT_IN_SECRET: Final = "cloud-sso-imis-client"
+
+
+def find(path: str) -> Resource | None:
+    """Give the resource at a path such as `imis/openid-connect`, or None."""
+    return next((each for each in RESOURCES if each.path == path), None)

@@ -1,0 +1,80 @@
+"""What the two simulated products have in common."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from imis_sso.simulators.counters import Counters
+from imis_sso.simulators.faults import FaultBox
+
+if TYPE_CHECKING:
+    from imis_sso.simulators.variant import Variant
+
+#: Characters that go wrong where a secret is not encoded for a URL or a form (RFC 6749 2.3.1).
+_SPECIAL = "+/=%:&~"
+_SECRET_LENGTH = 40
+
+
+class Product(ABC):
+    """State of one simulated product, with its counters, faults and variant."""
+
+    def __init__(self, variant: Variant, kinds: Mapping[str, frozenset[str]]) -> None:
+        self.variant = variant
+        self.counters = Counters()
+        self.faults = FaultBox(kinds)
+
+    @abstractmethod
+    def state(self) -> dict[str, object]:
+        """Give everything the product holds, secrets in clear: it is a simulator."""
+
+    @abstractmethod
+    def patch(self, changes: Mapping[str, object]) -> None:
+        """Change the product as a person at its console would.
+
+        Raises ValueError saying what cannot be changed so.
+        """
+
+    @abstractmethod
+    def seed(self) -> None:
+        """Put the product into the state it starts with."""
+
+    @abstractmethod
+    def expire_sessions(self) -> None:
+        """End every session or token at once."""
+
+    def change_variant(self, changes: Mapping[str, object]) -> None:
+        """Change the variant; raises ValueError naming the field and what it takes."""
+        self.variant.update(changes)
+
+    def reset(self, *, state: bool = False) -> None:
+        """Start counting anew; with `state`, also remove the faults and seed the product."""
+        self.counters.reset()
+        if state:
+            self.faults.clear()
+            self.seed()
+
+
+def new_secret() -> str:
+    """Make a random secret that holds every character a careless encoder spoils."""
+    alphabet = string.ascii_letters + string.digits
+    plain = [secrets.choice(alphabet) for _ in range(_SECRET_LENGTH - len(_SPECIAL))]
+    characters = [*plain, *_SPECIAL]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
+
+
+def assign(target: object, changes: Mapping[str, object], names: Mapping[str, type]) -> None:
+    """Set attributes that `names` allows; raises ValueError for another name or type."""
+    for name, value in changes.items():
+        if name not in names:
+            message = f"unknown state {name!r}; known: {', '.join(sorted(names))}"
+            raise ValueError(message)
+        if not isinstance(value, names[name]) or isinstance(value, bool):
+            message = f"{name} takes a value of type {names[name].__name__}"
+            raise ValueError(message)
+    for name, value in changes.items():
+        setattr(target, name, value)

@@ -1,0 +1,79 @@
+"""The behaviours a real product may show and nobody has documented (product facts 3.5 and 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args, get_origin, get_type_hints
+
+
+@dataclass
+class Variant:
+    """One environment's choice for every open question; may be changed at any time.
+
+    Every field rests on a fact marked unknown or inferred in the product facts; whoever reads the
+    simulators must pass under every value. Numbers are seconds or HTTP statuses.
+    """
+
+    # Unknown: how the record shows its secret, and what a write without one does (3.5).
+    imis_secret: Literal["clear", "masked", "absent"] = "clear"
+    imis_unread_secret: Literal["wipes", "keeps"] = "wipes"
+    # Inferred: values equal to their type's default are left out (3.2).
+    imis_defaults: Literal["omitted", "present"] = "omitted"
+    imis_enums: Literal["numbers", "names"] = "numbers"
+    imis_put_status: Literal[200, 201, 202, 204] = 200
+    imis_records: Literal["one", "none", "several", "several_active"] = "one"
+    imis_post_id: Literal["body", "header", "list-only"] = "body"
+    # Unknown: whether the entity answers over REST at all (3.2).
+    imis_rest: Literal["served", "forbidden", "missing", "not_implemented"] = "served"
+    imis_errors: Literal["plain", "echo"] = "plain"
+    imis_validate: Literal["result", "error", "missing"] = "result"
+    imis_permission: Literal["bare", "result", "boxed"] = "bare"
+    imis_token_path: str = "/token"
+
+    cloud_sso_secret: Literal["shown", "reveal", "copy", "absent"] = "shown"
+    cloud_sso_markup: Literal["label_for", "wrapped", "aria_label"] = "label_for"
+    cloud_sso_shown: Literal["input", "output"] = "input"
+    cloud_sso_render: Literal["server", "script"] = "server"
+    cloud_sso_render_delay: float = 0.15
+    cloud_sso_confirm: bool = False
+    cloud_sso_save_delay: float = 0.0
+    cloud_sso_toast_delay: float = 0.2
+    cloud_sso_navigation: Literal["external_directories", "cloud_sso"] = "external_directories"
+    cloud_sso_login_button: str = "Log In"
+    cloud_sso_expiry: Literal["in_place", "redirect"] = "in_place"
+    cloud_sso_empty_redirect: Literal["accepted", "refused"] = "accepted"
+
+    def as_dict(self) -> dict[str, object]:
+        """Give every field with its present value, ready for JSON."""
+        return asdict(self)
+
+    def update(self, changes: Mapping[str, object]) -> None:
+        """Set the named fields, all or none.
+
+        Raises ValueError naming the field and what it takes.
+        """
+        hints = get_type_hints(type(self))
+        for name, value in changes.items():
+            if name not in hints:
+                message = f"unknown variant {name!r}; known: {', '.join(hints)}"
+                raise ValueError(message)
+            _check(name, value, hints[name])
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+def _check(name: str, value: object, hint: object) -> None:
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint) or isinstance(value, bool):
+            message = f"{name} takes one of {', '.join(map(str, get_args(hint)))}"
+            raise ValueError(message)
+    elif not _is_instance(value, hint):
+        message = f"{name} takes a value of type {getattr(hint, '__name__', hint)}"
+        raise ValueError(message)
+
+
+def _is_instance(value: object, hint: object) -> bool:
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return isinstance(hint, type) and isinstance(value, hint)
