@@ -1,9 +1,9 @@
 """Synthesise the stacks: ``python cdktf/main.py`` is the whole step, no CDKTF CLI is needed.
 
 Environment variables: ``IMIS_SSO_ENVIRONMENTS``, the folder of the settings files (default
-``environments`` beside this file); ``IMIS_SSO_CDKTF_OUT``, where to write (default ``CDKTF_OUTDIR``,
-which the CDKTF CLI sets, else ``cdktf.out`` beside this file); ``IMIS_SSO_CDKTF_LIBRARY``, ``cdktf``
-(default) or ``cdktn``.
+``environments`` beside this file); ``IMIS_SSO_CDKTF_OUT``, where to write (default
+``CDKTF_OUTDIR``, which the CDKTF CLI sets, else ``cdktf.out`` beside this file);
+``IMIS_SSO_CDKTF_LIBRARY``, ``cdktf`` (default) or ``cdktn``.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def main() -> int:
 
         names = synthesise(environments, out)
     except (LibraryError, SettingsError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
-    print(f"{', '.join(names)}: written to {out}/stacks")
+    sys.stdout.write(f"{', '.join(names)}: written to {out}/stacks\n")
     return 0
 
 

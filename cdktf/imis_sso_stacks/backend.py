@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from cdktf import TerraformBackend
 
-from imis_sso_stacks.restful import literal
+from imis_sso_stacks.expressions import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

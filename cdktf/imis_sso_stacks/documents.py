@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from imis_sso_stacks.settings import BUILT_IN_SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from imis_sso_stacks.settings import OpenIDConnect, Settings
 
 IMIS_CLIENT = "cloud-sso/imis-client"
@@ -57,11 +59,11 @@ def _openid_connect(page: OpenIDConnect) -> Body:
         "well_known_url": Shown(IMIS_CLIENT, "discovery_url"),
         **_given({"client_secret_version": _version(page.client_secret_ref)}),
     }
-    return _without(shown | _given(page.model_dump(exclude={"unmanaged"})), page.left_out)
+    return _without(shown | _given(page.model_dump(exclude={"unmanaged"})), page.unmanaged)
 
 
 def _version(reference: str) -> Shown | None:
-    """Give where the current version of a secret is read; reference "" names none (contract C23)."""
+    """Give where a secret's current version is read; reference "" names none (contract C23)."""
     if reference == BUILT_IN_SECRET:
         return Shown(IMIS_CLIENT, "client_secret_version")
     return Shown(f"secrets/{reference}", "version") if reference else None
@@ -71,7 +73,7 @@ def _given(body: dict[str, Value | None]) -> Body:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def _without(body: Body, left_out: frozenset[str], prefix: str = "") -> Body:
+def _without(body: Body, left_out: Collection[str], prefix: str = "") -> Body:
     kept: Body = {}
     for key, value in sorted(body.items()):
         if prefix + key in left_out:

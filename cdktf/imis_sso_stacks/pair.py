@@ -8,7 +8,8 @@ from cdktf import TerraformOutput, TerraformStack
 
 from imis_sso_stacks.backend import Backend
 from imis_sso_stacks.documents import IMIS_CLIENT, Body, Declared, Shown, Value, declared
-from imis_sso_stacks.restful import Document, Reading, connect, literal, reference
+from imis_sso_stacks.expressions import literal, reference
+from imis_sso_stacks.restful import Document, Reading, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,11 @@ class PairStack(TerraformStack):
         for source in sorted({shown.document for _, shown in used}):
             reading = Reading(self, _name(source), f"{self._root}/{source}")
             reading.demand(
-                {shown.field: _missing(key, shown) for key, shown in used if shown.document == source}
+                {
+                    shown.field: _missing(key, shown)
+                    for key, shown in used
+                    if shown.document == source
+                }
             )
             readings[source] = reading
         return readings
@@ -98,7 +103,8 @@ class PairStack(TerraformStack):
 
 def _name(path: str) -> str:
     """Give a document's logical name, made of its path alone, so that it never moves."""
-    return path.replace("secrets/", "secret/").replace("/", "_").replace("-", "_")
+    name = "imis_client" if path == IMIS_CLIENT else path.replace("secrets/", "secret_")
+    return name.replace("/", "_").replace("-", "_")
 
 
 def _shown(body: Body) -> Iterator[tuple[str, Shown]]:
@@ -116,5 +122,7 @@ def _missing(key: str, shown: Shown) -> str:
 
 def _verdict(environment: str, checks: str) -> str:
     """Give the expression for what a failed verification says: every failed check, its remedy."""
-    failed = f'[for c in {checks} : "${{c.id}}: ${{c.detail}} ${{c.remedy}}" if c.status == "failed"]'
+    failed = (
+        f'[for c in {checks} : "${{c.id}}: ${{c.detail}} ${{c.remedy}}" if c.status == "failed"]'
+    )
     return f'join("\\n", concat(["The pair {environment} does not verify."], {failed}))'

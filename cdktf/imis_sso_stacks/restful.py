@@ -5,10 +5,11 @@ The traps they avoid are told in docs/terraform.md.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from cdktf import TerraformDataSource, TerraformResource, TerraformStack, TerraformVariable
+
+from imis_sso_stacks.expressions import import_id, literal, reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,31 +20,9 @@ PROVIDER_VERSION = "0.25.2"
 # Write-only arguments, and ephemeral variables, which keep the token out of saved plans.
 TERRAFORM_VERSION = ">= 1.11"
 # The service answers 429 and 503 with Retry-After, and with these two only where waiting helps
-# (contract C31, C33); the provider waits at least that long.
-_RETRY = {"status_codes": [429, 503], "count": 3, "wait_in_sec": 1, "max_wait_in_sec": 30}
-
-Tree = str | bool | int | dict[str, "Tree"] | list["Tree"]
-
-
-def literal(value: Any) -> Any:
-    """Escape every text in the value so that Terraform takes it for what it is, not for a template.
-
-    The library replaces what looks like one of its own markers, in escaped text too; an empty
-    template inside hides it from the library and vanishes in Terraform.
-    """
-    if isinstance(value, dict):
-        return {key: literal(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [literal(inner) for inner in value]
-    if not isinstance(value, str):
-        return value
-    escaped = value.replace("${", "$${").replace("%{", "%%{")
-    return escaped.replace("TfToken[", 'TfToken${"["}')
-
-
-def reference(expression: str) -> str:
-    """Give a Terraform expression as a value; it must be the whole value (no text around it)."""
-    return f"${{{expression}}}"
+# (contract C31, C33); the provider waits that long. No max_wait_in_sec: 0.25.2 takes it for the
+# shortest wait.
+_RETRY = {"status_codes": [429, 503], "count": 3, "wait_in_sec": 1}
 
 
 def variable(
@@ -64,8 +43,8 @@ def connect(stack: TerraformStack) -> None:
     ``body`` leaves no difference behind.
     """
     variable(stack, "imis_sso_url", "Address of the service, for example http://127.0.0.1:8080.")
-    token = "Bearer token with the scope apply for this environment (read is enough to plan)."
-    variable(stack, "imis_sso_token", token, ephemeral=True)
+    bearer = "Bearer token with the scope apply for this environment (read is enough to plan)."
+    variable(stack, "imis_sso_token", bearer, ephemeral=True)
     stack.add_override("terraform.required_version", TERRAFORM_VERSION)
     source = {"source": "magodo/restful", "version": PROVIDER_VERSION}
     stack.add_override("terraform.required_providers.restful", source)
@@ -95,7 +74,7 @@ class Document(TerraformResource):
     ) -> None:
         """Declare it under a logical name; ``after`` lists what must be written first."""
         super().__init__(
-            scope, name, terraform_resource_type="restful_resource", depends_on=list(after)
+            scope, name, terraform_resource_type="restful_resource", depends_on=list(after) or None
         )
         self.override_logical_id(name)
         self.add_override("path", path)
@@ -106,16 +85,6 @@ class Document(TerraformResource):
     def import_block(self) -> dict[str, str]:
         """The block that adopts the live document, so that the first plan is a difference."""
         return self._import
-
-
-def import_id(path: str, body: Mapping[str, Any]) -> str:
-    """Give the provider's import id: path, and the managed keys, whose values it then reads."""
-    return json.dumps({"id": path, "path": path, "body": mask(body)}, sort_keys=True)
-
-
-def mask(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the keys of a body, at every depth, without the values."""
-    return {key: mask(value) if isinstance(value, dict) else None for key, value in body.items()}
 
 
 class Reading(TerraformDataSource):
@@ -129,7 +98,7 @@ class Reading(TerraformDataSource):
     ) -> None:
         """Declare it under a logical name."""
         super().__init__(
-            scope, name, terraform_resource_type="restful_resource", depends_on=list(after)
+            scope, name, terraform_resource_type="restful_resource", depends_on=list(after) or None
         )
         self.override_logical_id(name)
         self.add_override("id", path)

@@ -1,12 +1,13 @@
 """The settings of one environment: what is reviewed, and what the stacks declare.
 
-Types are checked here, values are not: the service lets a value that the product holds today be sent
-back unchanged even where it is not canonical (contract C2, C10), so a second judge could only be wrong.
+Types are checked here, values are not: the service lets a value that the product holds today be
+sent back unchanged even where it is not canonical (contract C2, C10), so a second judge could only
+be wrong.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
@@ -47,21 +48,21 @@ class Section(BaseModel):
 
 
 def refuse(text: str, *at: str | int) -> PydanticCustomError:
-    """Give the error to raise for a rule that types cannot say; ``at`` leads to the key at fault."""
+    """Give the error for a rule that types cannot say; ``at`` leads to the key at fault."""
     return PydanticCustomError("rule", "{text}", {"text": text, "at": at})
 
 
-class Managed(Section):
+Name = TypeVar("Name", bound=str)
+
+
+class Managed(Section, Generic[Name]):
     """A settings document of which single fields can be left to the product (contract 8)."""
 
-    @property
-    def left_out(self) -> frozenset[str]:
-        """The fields, dotted below the first level, that the stack does not declare."""
-        return frozenset(getattr(self, "unmanaged", ()))
+    unmanaged: list[Name] = []
 
     @model_validator(mode="after")
     def _set_or_unmanaged(self) -> Self:
-        for index, name in enumerate(getattr(self, "unmanaged", ())):
+        for index, name in enumerate(self.unmanaged):
             if _is_set(self, name.split(".")):
                 raise refuse(f"{name} is set as well: remove one of the two", "unmanaged", index)
         return self
@@ -75,14 +76,14 @@ def _is_set(section: BaseModel, path: list[str]) -> bool:
 
 
 class UserAuthentication(Section):
-    """iMIS › OpenID Connect › User authentication; the recipe's values (product facts 2)."""
+    """iMIS > OpenID Connect > User authentication; the recipe's values (product facts 2)."""
 
     claim_type: str = "staff"
     claim_value: str = "1"
 
 
-class OpenIDConnect(Managed):
-    """iMIS › Settings › Contacts › OpenID Connect (contract 1.1).
+class OpenIDConnect(Managed[OpenIDConnectField]):
+    """iMIS > Settings > Contacts > OpenID Connect (contract 1.1).
 
     ``None`` means *what Cloud SSO shows* for the four values it shows, *not declared* for
     ``email_body``. The other defaults are the documented ones.
@@ -102,7 +103,6 @@ class OpenIDConnect(Managed):
     type: ProviderType = "okta"
     user_authentication: UserAuthentication = UserAuthentication()
     well_known_url: str | None = None
-    unmanaged: list[OpenIDConnectField] = []
 
     @model_validator(mode="after")
     def _has_redirect(self) -> Self:
@@ -112,11 +112,10 @@ class OpenIDConnect(Managed):
         return self
 
 
-class OidcAuthentication(Managed):
-    """The gated activation (contract 1.2). The mode has no default: it must be said, or left alone."""
+class OidcAuthentication(Managed[Literal["mode"]]):
+    """The gated activation (contract 1.2); a mode has no default: say it, or leave it alone."""
 
     mode: Mode | None = None
-    unmanaged: list[Literal["mode"]] = []
 
     @model_validator(mode="after")
     def _has_mode(self) -> Self:
@@ -126,14 +125,13 @@ class OidcAuthentication(Managed):
         return self
 
 
-class CloudSso(Managed):
-    """Cloud SSO › External Directories › iMIS SSO Settings (contract 1).
+class CloudSso(Managed[Literal["redirect_url"]]):
+    """Cloud SSO > External Directories > iMIS SSO Settings (contract 1).
 
     ``redirect_url`` left out is iMIS's ``redirect_login_url``: both sides hold the same value.
     """
 
     redirect_url: str | None = None
-    unmanaged: list[Literal["redirect_url"]] = []
 
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=63)]
@@ -162,8 +160,9 @@ class Settings(Section):
     @property
     def state(self) -> tuple[str, dict[str, Any]]:
         """The kind and the arguments of the backend; by default a file beside the stack."""
-        default = {"local": {"path": f"terraform.{self.environment}.tfstate"}}
-        return next(iter({**(self.backend or default)}.items()))
+        for kind, arguments in self.backend.items():
+            return kind, arguments
+        return "local", {"path": f"terraform.{self.environment}.tfstate"}
 
     @model_validator(mode="after")
     def _has_redirect_for_both(self) -> Self:

@@ -94,12 +94,12 @@ def load_settings(file: Path) -> Settings:
         try:
             return _named_as_its_file(file, Settings.model_validate(data), lines)
         except ValidationError as error:
-            problems = [_problem(file, lines, data, found) for found in error.errors()]
-    raise SettingsError(problems)
+            problems = [_problem(file, lines, found) for found in error.errors()]
+    raise SettingsError(sorted(problems, key=lambda problem: problem.line))
 
 
 def _named_as_its_file(file: Path, settings: Settings, lines: dict[Key, int]) -> Settings:
-    """Refuse a copied file whose environment was not renamed: it would undo the first one's work."""
+    """Refuse a copy that still names the environment it was copied from."""
     if settings.environment != file.stem:
         text = f"is {settings.environment!r}, but the file is named {file.name}"
         key = ("environment",)
@@ -130,14 +130,14 @@ def _unreadable(file: Path, error: yaml.YAMLError) -> Problem:
 def _construct(file: Path, node: yaml.Node) -> dict[str, Any]:
     loader = yaml.SafeLoader("")
     try:
-        data: dict[str, Any] = loader.construct_document(node)  # type: ignore[no-untyped-call]
+        data: dict[str, Any] = loader.construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         text = getattr(error, "problem", None) or error
         raise SettingsError([Problem(file, line, (), f"not readable: {text}")]) from None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     return data
 
 
@@ -172,7 +172,7 @@ def _malformed(file: Path, node: yaml.Node, path: Key) -> Iterator[Problem]:
         yield from _malformed(file, value, at)
 
 
-def _problem(file: Path, lines: dict[Key, int], data: Any, found: ErrorDetails) -> Problem:
+def _problem(file: Path, lines: dict[Key, int], found: ErrorDetails) -> Problem:
     key = (*found["loc"], *found.get("ctx", {}).get("at", ()))
     key = tuple(part for part in key if part != "[key]")
     line = next((lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in lines), 1)
@@ -191,7 +191,7 @@ def _text(key: Key, found: ErrorDetails) -> str:
 def _unknown(key: Key) -> str:
     if key[-1] == "client_secret":
         return "a secret never stands in a settings file: name one by client_secret_ref"
-    near = difflib.get_close_matches(str(key[-1]), _known(key[:-1]), 1, 0.5)
+    near = difflib.get_close_matches(str(key[-1]), _known(key[:-1]), 1)
     return f"unknown key, did you mean {near[0]}?" if near else "unknown key"
 
 

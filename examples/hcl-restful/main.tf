@@ -1,11 +1,25 @@
 # One environment: an iMIS instance and the Cloud SSO it trusts. One state per environment.
 
-locals {
-  environment  = "test"
-  redirect_url = "https://members-test.example.org/"
-  mode         = "disabled"
+variable "environment" {
+  description = "The environment, as the service knows it."
+  type        = string
+  default     = "test"
+}
 
-  path = "/v1/environments/${local.environment}"
+variable "redirect_url" {
+  description = "The iMIS base address, https://…/ with the slash at its end."
+  type        = string
+  default     = "https://members-test.example.org/"
+}
+
+variable "mode" {
+  description = "OIDC authentication: disabled, then test_mode, then (once the pair verifies) enabled."
+  type        = string
+  default     = "disabled"
+}
+
+locals {
+  path = "/v1/environments/${var.environment}"
 }
 
 # What Cloud SSO shows today. No depends_on: it feeds a body, so it must be known when planning.
@@ -30,7 +44,7 @@ resource "restful_resource" "imis_openid_connect" {
     client_secret_version  = data.restful_resource.imis_client.output.client_secret_version
     external_id_claim_type = "external_id"
     name                   = "Cloud SSO"
-    redirect_login_url     = local.redirect_url
+    redirect_login_url     = var.redirect_url
     require_public_users   = false
     set_login_hint         = true
     tenant_id              = ""
@@ -43,12 +57,12 @@ resource "restful_resource" "imis_openid_connect" {
   }
 }
 
-# Cloud SSO > External Directories > iMIS SSO Settings. The value comes from the same local, never
+# Cloud SSO > External Directories > iMIS SSO Settings. The value comes from the same variable, never
 # from the other resource's output, which would be unknown at every change.
 resource "restful_resource" "cloud_sso_imis_sso_settings" {
   path = "${local.path}/cloud-sso/imis-sso-settings"
   body = {
-    redirect_url = local.redirect_url
+    redirect_url = var.redirect_url
   }
 
   depends_on = [restful_resource.imis_openid_connect]
@@ -58,7 +72,7 @@ resource "restful_resource" "cloud_sso_imis_sso_settings" {
 resource "restful_resource" "imis_oidc_authentication" {
   path = "${local.path}/imis/oidc-authentication"
   body = {
-    mode = local.mode
+    mode = var.mode
   }
 
   depends_on = [
@@ -86,7 +100,7 @@ import {
       set_login_hint         = null
       tenant_id              = null
       type                   = null
-      user_authentication    = null
+      user_authentication    = { claim_type = null, claim_value = null }
       well_known_url         = null
     }
   })
@@ -126,7 +140,7 @@ check "verification" {
   assert {
     condition = data.restful_resource.verification.output.passed
     error_message = join("\n", concat(
-      ["The pair ${local.environment} does not verify."],
+      ["The pair ${var.environment} does not verify."],
       [
         for found in data.restful_resource.verification.output.checks :
         "${found.id}: ${found.detail} ${found.remedy}" if found.status == "failed"

@@ -41,11 +41,11 @@ provider "restful" {
   }
 
   client = {
+    # Retry-After is honoured. No max_wait_in_sec: this version takes it for the shortest wait.
     retry = {
-      status_codes    = [429, 503]
-      count           = 3
-      wait_in_sec     = 1
-      max_wait_in_sec = 30
+      status_codes = [429, 503]
+      count        = 3
+      wait_in_sec  = 1
     }
   }
 }

@@ -8,16 +8,19 @@ import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+Word: TypeAlias = "str | Path"
+
 # Settings that would redirect what is installed for this project to somewhere else.
 _NOT_INHERITED = frozenset(
     {
         "GOFLAGS",
+        "GOROOT",
         "PIP_PREFIX",
         "PIP_REQUIRE_HASHES",
         "PIP_REQUIRE_VIRTUALENV",
@@ -39,7 +42,7 @@ class CommandError(Exception):
 class Command:
     """One program call: its words, its time-out in seconds, and where and with what it runs."""
 
-    words: Sequence[str | Path]
+    words: Sequence[Word]
     limit: float
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
@@ -75,7 +78,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     env = {**inherited(os.environ), **(command.env or {})}
     try:
-        return subprocess.Popen(  # noqa: S603 - the words come from this package only
+        return subprocess.Popen(
             words,
             cwd=command.cwd,
             env=env,

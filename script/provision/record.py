@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -25,3 +26,12 @@ def write(path: Path, entries: Mapping[str, str]) -> None:
     draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")
     draft.replace(path)
+
+
+def digest(paths: Iterable[Path], *words: str) -> str:
+    """Hash files (name and content, a missing one too) and words: a key that tells a change."""
+    total = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b"absent"
+        total.update(path.name.encode() + hashlib.sha256(content).digest())
+    return total.hexdigest()

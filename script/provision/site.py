@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
-import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 Say: TypeAlias = "Callable[[str], None]"
 
@@ -60,8 +57,9 @@ class Site:
         """Give the directories of PATH, without those that bootstrap itself fills."""
         names = self.environ.get("PATH", os.defpath).split(os.pathsep)
         own = {self.bin, self.venv / "bin"}
-        return [path for path in dict.fromkeys(Path(name) for name in names if name)
-                if path not in own]
+        return [
+            path for path in dict.fromkeys(Path(name) for name in names if name) if path not in own
+        ]
 
     def link(self, name: str, target: Path) -> Path:
         """Make ``.tools/bin/NAME`` lead to ``target``, and give its path."""
@@ -71,18 +69,3 @@ class Site:
             path.unlink(missing_ok=True)
             path.symlink_to(target)
         return path
-
-
-def platform_name() -> str:
-    """Name this machine as Terraform and Go do: ``linux_amd64``."""
-    machine = platform.machine().lower()
-    return f"{sys.platform}_{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
-
-
-def digest(paths: Iterable[Path], *words: str) -> str:
-    """Hash files (name and content, a missing one too) and words: a key that tells a change."""
-    total = hashlib.sha256("\0".join(words).encode())
-    for path in paths:
-        content = path.read_bytes() if path.is_file() else b"absent"
-        total.update(path.name.encode() + hashlib.sha256(content).digest())
-    return total.hexdigest()

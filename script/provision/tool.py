@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision import process, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from provision.site import Say, Site
     from provision.versions import Version
@@ -71,7 +71,9 @@ def check(tool: Tool, path: Path, say: Say, limit: float = _VERSION_LIMIT) -> Pr
         say(f"{path} passed over: it does not tell its version")
         return None
     if not versions.at_least(version, tool.minimum):
-        say(f"{path} passed over: {versions.show(version)} is older than "
-            f"{versions.show(tool.minimum)}")
+        say(
+            f"{path} passed over: {versions.show(version)} is older than "
+            f"{versions.show(tool.minimum)}"
+        )
         return None
     return Program(path, version)

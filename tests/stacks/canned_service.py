@@ -1,4 +1,4 @@
-"""A canned server that answers in the contract's shapes, so that plans can be compared without products.
+"""A canned server in the contract's shapes, so that plans can be compared without products.
 
 It knows no product and checks nothing: PUT merges (contract C2), DELETE retains (C5), the rest is a
 fixed document. The service itself is tested elsewhere.
@@ -11,6 +11,7 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,9 @@ def untouched() -> dict[str, Any]:
         "imis/oidc-authentication": {"mode": "disabled"},
         "cloud-sso/imis-client": dict(SHOWN),
         "cloud-sso/imis-sso-settings": {"redirect_url": ""},
+        "cloud-sso": {
+            "items": [{"id": name, "name": name} for name in ("imis-client", "imis-sso-settings")]
+        },
         "secrets/vaulted": {"name": "vaulted", "version": "v1-fedcba9876543210"},
         "verification": {
             "environment": "test",
@@ -74,7 +78,6 @@ class CannedService:
     url: str = ""
     documents: dict[str, Any] = field(default_factory=untouched)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
-    refused: int = 0
     busy: int = 0
 
     def reset(self) -> None:
@@ -97,58 +100,63 @@ def merged(live: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _handler(service: CannedService) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    def __init__(self, service: CannedService) -> None:
+        self.service = service
+        super().__init__(("127.0.0.1", 0), _Handler)
 
-        def log_message(self, *_: object) -> None:
-            pass
 
-        def _answer(self, status: int, document: Any = None) -> None:
-            body = b"" if document is None else json.dumps(document, sort_keys=True).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            if status == 503:
-                self.send_header("Retry-After", "1")
-            self.end_headers()
-            self.wfile.write(body)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        def _handle(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = json.loads(self.rfile.read(length)) if length else None
-            if self.path == "/v1/healthz":
-                return self._answer(200, {"status": "ok"})
-            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                service.refused += 1
-                return self._answer(401, {"detail": "no such token"})
-            service.requests.append((self.command, self.path, sent))
-            if service.busy:
-                service.busy -= 1
-                return self._answer(503, {"detail": "busy"})
-            return self._document(self.path.split("/", 4)[-1], sent)
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
-        def _document(self, name: str, sent: Any) -> None:
-            if name not in service.documents:
-                return self._answer(404, {"detail": f"nothing at {name}"})
-            if self.command == "DELETE":
-                return self._answer(204)
-            if self.command == "PUT":
-                service.documents[name] = merged(service.documents[name], sent)
-            return self._answer(200, service.documents[name])
+    def _answer(self, status: int, document: Any = None) -> None:
+        body = b"" if document is None else json.dumps(document, sort_keys=True).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(body)
 
-        do_GET = do_PUT = do_DELETE = _handle  # noqa: N815 - the standard library's names
+    def _handle(self) -> None:
+        service = self.server.service
+        length = int(self.headers.get("Content-Length") or 0)
+        sent = json.loads(self.rfile.read(length)) if length else None
+        if self.path == "/v1/healthz":
+            return self._answer(200, {"status": "ok"})
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self._answer(401, {"detail": "no such token"})
+        service.requests.append((self.command, self.path, sent))
+        if service.busy:
+            service.busy -= 1
+            return self._answer(503, {"detail": "busy"})
+        return self._document(self.path.partition("?")[0].split("/", 4)[-1], sent)
 
-    return Handler
+    def _document(self, name: str, sent: Any) -> None:
+        documents = self.server.service.documents
+        if name not in documents:
+            return self._answer(404, {"detail": f"nothing at {name}"})
+        if self.command == "DELETE":
+            return self._answer(204)
+        if self.command == "PUT":
+            documents[name] = merged(documents[name], sent)
+        return self._answer(200, documents[name])
+
+    do_GET = do_PUT = do_DELETE = _handle  # noqa: N815 - the standard library chose the names
 
 
 @contextmanager
 def running() -> Iterator[CannedService]:
     """Serve on a free loopback port until the block is left."""
     service = CannedService()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
+    server = _Server(service)
     service.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield service

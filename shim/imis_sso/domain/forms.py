@@ -74,9 +74,13 @@ def split_https(value: str) -> SplitResult:
     if parts.scheme.lower() != "https" or not value[6:8] == "//":
         msg = "must be an https address; the right form is https://host/path"
         raise ValueError(msg)
-    if "@" in parts.netloc or port == 0 or not _HOST.fullmatch((parts.hostname or "")
-                                                              if "[" not in parts.netloc
-                                                              else f"[{parts.hostname}]"):
+    if (
+        "@" in parts.netloc
+        or port == 0
+        or not _HOST.fullmatch(
+            (parts.hostname or "") if "[" not in parts.netloc else f"[{parts.hostname}]"
+        )
+    ):
         msg = "must name a plain host without user name; the right form is https://host/path"
         raise ValueError(msg)
     if "#" in value:

@@ -36,12 +36,14 @@ class Record:
     """One record or page of a product. Documents on the same record share one fetch (C3).
 
     `secret` tells what the product does with the secret on it: `settable` (a write replaces it),
-    `shown` (the product's own, only displayed) or `none`.
+    `shown` (the product's own, only displayed) or `none`. `reached_by` names the connector that
+    reaches every field.
     """
 
     product: Product
     name: str
     secret: Literal["settable", "shown", "none"] = "none"
+    reached_by: str = "no connector of this version"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,12 @@ class Resource:
         return f"{self.product}/{self.name}"
 
 
-OPENID_PROVIDER: Final = Record("imis", "openid-provider", secret="settable")
+OPENID_PROVIDER: Final = Record(
+    "imis",
+    "openid-provider",
+    secret="settable",
+    reached_by="the Staff-site connector (imis_staff_site)",
+)
 IMIS_SSO_PAGE: Final = Record("cloud-sso", "imis-sso-settings", secret="shown")
 
 OPENID_CONNECT: Final = Resource(

@@ -7,10 +7,8 @@ everything they hold is made up.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -18,6 +16,10 @@ from imis_sso.simulators.faults import Fault
 from imis_sso.simulators.gate import CONTROL_PATH, Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
     from imis_sso.simulators.product import Product
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import threading
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from imis_sso.simulators.counters import Visit
 
 _ANY = frozenset({"read", "write", "page", "login", "protocol", "other"})
@@ -43,10 +44,10 @@ class Fault:
 
     @classmethod
     def from_json(cls, document: object) -> Fault:
-        """Read a fault from the control API; raises ValueError saying what is wrong."""
+        """Read a fault from the control API; raises TypeError or ValueError saying why not."""
         if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
             message = 'a fault is an object with a "kind"'
-            raise ValueError(message)
+            raise TypeError(message)
         unknown = document.keys() - {"kind", "match", "times", "skip", "params", "hits"}
         if unknown:
             message = f"unknown keys of a fault: {', '.join(sorted(unknown))}"

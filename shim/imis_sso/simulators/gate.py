@@ -40,7 +40,9 @@ class Entry:
     is_page: bool = False
 
 
-def product_app(product: Product, entries: Sequence[Entry], control: Sequence[BaseRoute]) -> ASGIApp:
+def product_app(
+    product: Product, entries: Sequence[Entry], control: Sequence[BaseRoute]
+) -> ASGIApp:
     """Build a product's application: its routes and the control API, behind a gate."""
     routes = [Route(entry.path, entry.endpoint, methods=[entry.method]) for entry in entries]
     app = Starlette(routes=[*control, *routes])
@@ -75,7 +77,8 @@ class _Gate:
         method, path = scope["method"], scope["path"]
         for route, entry in self._routes:
             if route.matches(scope)[0] is Match.FULL:
-                return Visit(method, path, entry.path, entry.role, entry.is_page)
+                template = path if entry.path.endswith(":path}") else entry.path
+                return Visit(method, path, template, entry.role, entry.is_page)
         return Visit(method, path, path, "other")
 
     async def _spoil(self, visit: Visit, scope: Scope, receive: Receive, answer: _Answer) -> None:
@@ -85,12 +88,12 @@ class _Gate:
         if fault := take(visit, "status"):
             await (await _refusal(fault, scope, receive))(scope, receive, answer.send)
         elif take(visit, "reset"):
-            await _reset(scope, receive)
+            await _reset(scope, receive, answer)
         elif take(visit, "answer_lost"):
             await self._app(scope, receive, _swallow)
-            await _reset(scope, receive)
+            await _reset(scope, receive, answer)
         elif fault := take(visit, "truncate"):
-            await self._app(scope, receive, _Truncated(fault, scope, receive, answer.send))
+            await self._app(scope, receive, _Truncated(fault, scope, receive, answer))
         elif fault := take(visit, "slow_close"):
             await self._app(scope, receive, _SlowClose(fault, answer.send))
         else:
@@ -130,7 +133,8 @@ async def _refusal(fault: Fault, scope: Scope, receive: Receive) -> Response:
     )
 
 
-async def _reset(scope: Scope, receive: Receive) -> None:
+async def _reset(scope: Scope, receive: Receive, answer: _Answer) -> None:
+    answer.leave()
     reset_connection(scope[TRANSPORT_KEY])
     await _until_disconnected(receive)
 
@@ -147,9 +151,9 @@ async def _swallow(_message: Message) -> None:
 class _Truncated:
     """Sends the head, `keep` bytes of the body (half of it by default), and ends the connection."""
 
-    def __init__(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, fault: Fault, scope: Scope, receive: Receive, answer: _Answer) -> None:
         self._keep = fault.params.get("keep")
-        self._scope, self._receive, self._send = scope, receive, send
+        self._scope, self._receive, self._answer = scope, receive, answer
         self._done = False
 
     async def __call__(self, message: Message) -> None:
@@ -159,14 +163,15 @@ class _Truncated:
         self._done = True
         body: bytes = message.get("body", b"")
         kept = body[: len(body) // 2 if self._keep is None else self._keep]
-        await self._send({**message, "body": kept, "more_body": True})
+        await self._answer.send({**message, "body": kept, "more_body": True})
         await self._end()
 
     async def _pass(self, message: Message) -> None:
         if not self._done:
-            await self._send(message)
+            await self._answer.send(message)
 
     async def _end(self) -> None:
+        self._answer.leave()
         transport: asyncio.Transport = self._scope[TRANSPORT_KEY]
         transport.close()
         try:

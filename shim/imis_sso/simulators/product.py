@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import string
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imis_sso.simulators.counters import Counters
 from imis_sso.simulators.faults import FaultBox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imis_sso.simulators.variant import Variant
 
 #: Characters that go wrong where a secret is not encoded for a URL or a form (RFC 6749 2.3.1).
@@ -68,13 +69,13 @@ def new_secret() -> str:
 
 
 def assign(target: object, changes: Mapping[str, object], names: Mapping[str, type]) -> None:
-    """Set attributes that `names` allows; raises ValueError for another name or type."""
+    """Set attributes; raises ValueError for a name not allowed, TypeError for another type."""
     for name, value in changes.items():
         if name not in names:
             message = f"unknown state {name!r}; known: {', '.join(sorted(names))}"
             raise ValueError(message)
         if not isinstance(value, names[name]) or isinstance(value, bool):
             message = f"{name} takes a value of type {names[name].__name__}"
-            raise ValueError(message)
+            raise TypeError(message)
     for name, value in changes.items():
         setattr(target, name, value)

@@ -8,7 +8,6 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp
 
     from imis_sso.simulators.tls import Certificate
@@ -155,14 +156,14 @@ class _Config(uvicorn.Config):
 class _Protocol(H11Protocol):
     """HTTP/1.1 that hands its transport to the application and can name a reason phrase."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 -- uvicorn's own
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.access_log = False
         self.conn = _Connection(h11.SERVER, 64 * 1024)
         self._application = self.app
         self.app = self._serve_with_transport
 
-    async def _serve_with_transport(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+    async def _serve_with_transport(self, scope: Any, receive: Any, send: Any) -> None:
         scope[TRANSPORT_KEY] = self.transport
         with contextlib.suppress(asyncio.CancelledError):
             await self._application(scope, receive, send)
@@ -171,7 +172,7 @@ class _Protocol(H11Protocol):
 class _Connection(h11.Connection):
     """Product facts 3.3 give an error's reason phrase, which ASGI has no place for."""
 
-    def send(self, event: h11.Event) -> bytes | None:
+    def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override]
         if isinstance(event, h11.Response):
             event = _with_reason(event)
         return super().send(event)
@@ -181,5 +182,3 @@ def _with_reason(response: h11.Response) -> h11.Response:
     kept = [(name, value) for name, value in response.headers if name != REASON_HEADER]
     reason = dict(response.headers).get(REASON_HEADER, response.reason)
     return h11.Response(status_code=response.status_code, headers=kept, reason=reason)
-
-

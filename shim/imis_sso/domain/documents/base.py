@@ -85,7 +85,9 @@ def setting(
     `portable` what is promoted between environments, `trust` the pins a changed address meets.
     """
     marks: dict[str, Any] = {"critical": critical, "portable": portable, "trust": trust}
-    return Field(default=default, title=label, description=text, json_schema_extra={"x-marks": marks})
+    return Field(
+        default=default, title=label, description=text, json_schema_extra={"x-marks": marks}
+    )
 
 
 class Document(BaseModel):
@@ -134,7 +136,9 @@ def _declared(path: str, info: FieldInfo) -> list[Setting]:
         return [each for name, field in inner for each in _declared(f"{path}.{name}", field)]
     extra = info.json_schema_extra
     marks: Any = extra.get("x-marks", {}) if isinstance(extra, dict) else {}
-    choices = tuple(str(choice) for choice in get_args(annotation)) if annotation is not bool else ()
+    choices = (
+        tuple(str(choice) for choice in get_args(annotation)) if annotation is not bool else ()
+    )
     return [
         Setting(
             path=path,

@@ -1,0 +1,10 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    restful = {
+      source  = "magodo/restful"
+      version = "0.25.2"
+    }
+  }
+}

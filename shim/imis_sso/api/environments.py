@@ -1,0 +1,100 @@
+"""Collections and everything of an environment that is not a settings document (section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imis_sso.api.answers import json_answer
+from imis_sso.api.callers import pair_for, require
+from imis_sso.domain.access import Scope
+from imis_sso.domain.problems import FieldError, InvalidSettings, NotFound
+from imis_sso.domain.resources import PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
+from imis_sso.services.status import status
+from imis_sso.services.verify import verify
+
+routes = APIRouter(prefix="/v1/environments")
+
+
+def items(entries: Iterable[tuple[str, str]]) -> Response:
+    """Answer a collection: `id` and `name` of each item (contract section 1)."""
+    listed: list[dict[str, Any]] = [{"id": key, "name": name} for key, name in entries]
+    return json_answer({"items": listed})
+
+
+@routes.get("", response_model=None, tags=["environments"])
+async def environments(request: Request) -> Response:
+    """List the caller's environments."""
+    principal = require(request, Scope.READ)
+    names = sorted(name for name in request.app.state.pairs if principal.sees(name))
+    return items((name, name) for name in names)
+
+
+@routes.get("/{env}", response_model=None, tags=["environments"])
+async def environment(request: Request, env: str) -> Response:
+    """List what an environment has."""
+    pair_for(request, env)
+    parts = [(product, PRODUCT_TITLES[product]) for product in PRODUCTS]
+    more = [("secrets", "Named secrets"), ("status", "Status"), ("verification", "Verification")]
+    return items([*parts, *more])
+
+
+@routes.get("/{env}/secrets", response_model=None, tags=["secrets"])
+async def secrets(request: Request, env: str) -> Response:
+    """List the names of the secrets that may be used; nothing is resolved."""
+    return items((name, name) for name in pair_for(request, env).secrets.names())
+
+
+@routes.get("/{env}/secrets/{name}", response_model=None, tags=["secrets"])
+async def secret(request: Request, env: str, name: str) -> Response:
+    """Give name and version of a named secret; never the secret (contract C20)."""
+    pair = pair_for(request, env)
+    if name not in pair.secrets.names():
+        msg = f"There is no secret {name[:60]!r} in {env}; GET its /secrets lists them."
+        raise NotFound(msg)
+    version = pair.secrets.version(await pair.secrets.resolve(name))
+    return json_answer({"name": name, "version": version})
+
+
+@routes.get("/{env}/verification", response_model=None, tags=["verification"])
+async def verification(request: Request, env: str) -> Response:
+    """Verify the pair: both products are read live, nothing is written (section 6)."""
+    pair = pair_for(request, env)
+    _require_passive(request.query_params.get("probe", "passive"))
+    return json_answer((await verify(pair)).as_dict(env))
+
+
+def _require_passive(probe: str) -> None:
+    if probe != "passive":
+        detail = f'is "{probe[:40]}"; this version has passive verification only'
+        raise InvalidSettings(f"probe {detail}.", [FieldError("probe", detail)])
+
+
+@routes.get("/{env}/status", response_model=None, tags=["environments"])
+async def environment_status(request: Request, env: str) -> Response:
+    """Tell connectors, reach and last managed writes; the products are not asked (C3)."""
+    return json_answer(await status(pair_for(request, env)))
+
+
+def _collection(product: Product) -> None:
+    async def collection(request: Request, env: str) -> Response:
+        pair_for(request, env)
+        return items((each.name, each.summary) for each in RESOURCES if each.product == product)
+
+    routes.add_api_route(
+        f"/{{env}}/{product}",
+        collection,
+        methods=["GET"],
+        name=f"list_{product.replace('-', '_')}",
+        summary=f"List the documents of {PRODUCT_TITLES[product]}.",
+        response_model=None,
+        tags=[product],
+    )
+
+
+for _product in PRODUCTS:
+    _collection(_product)

@@ -1,0 +1,194 @@
+"""All wiring in one place: registry → connectors → pairs → the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+import imis_sso
+from imis_sso.api import environments, health, settings
+from imis_sso.api.answers import problem_answer
+from imis_sso.api.entrance import Entrance
+from imis_sso.api.limits import RateLimit
+from imis_sso.connectors.base import Connector, Credential, LoginGuard
+from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
+from imis_sso.connectors.imis_rest.connector import ImisRest
+from imis_sso.connectors.secrets.resolve import resolve_off_loop
+from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem
+from imis_sso.domain.resources import PRODUCTS, Product
+from imis_sso.domain.secret import Secret
+from imis_sso.domain.sources import SecretSource
+from imis_sso.domain.trust import Pins
+from imis_sso.environments import EnvironmentConfig, Registry
+from imis_sso.services.half import Half
+from imis_sso.services.pair import Pair, Policy
+from imis_sso.services.secrets import Secrets
+from imis_sso.settings import ServerSettings
+from imis_sso.store.base import Store
+from imis_sso.store.engine import open_store
+from imis_sso.store.key import load_key
+from imis_sso.store.login_guard import StoredLoginGuard
+from imis_sso.web import pages
+
+Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service without its HTTP surface: its settings, its memory, its environments."""
+
+    settings: ServerSettings
+    store: Store
+    pairs: Mapping[str, Pair]
+
+    async def ready(self) -> bool:
+        """Tell whether the store can be read; no product is asked (contract C3)."""
+        try:
+            await self.store.tokens.list()
+        except SQLAlchemyError:
+            return False
+        return True
+
+
+def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+    imis = config.imis
+    return ImisRest(
+        imis.url,
+        _credential(imis.username, imis.password),
+        guard,
+        token_path=imis.token_path,
+        provider_id=imis.provider_id,
+        ca_file=config.ca_file,
+    )
+
+
+def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+    cloud_sso = config.cloud_sso
+    return CloudSsoDashboard(
+        cloud_sso.url,
+        cloud_sso.cloud_id,
+        _credential(cloud_sso.username, cloud_sso.password),
+        guard,
+        ca_file=config.ca_file,
+    )
+
+
+BUILDERS: Mapping[str, Build] = {
+    "imis_rest": _imis_rest,
+    "cloud_sso_dashboard": _cloud_sso_dashboard,
+}
+
+
+def _credential(username: str, source: SecretSource) -> Callable[[], Awaitable[Credential]]:
+    async def credential() -> Credential:
+        return Credential(username, await resolve_off_loop(source))
+
+    return credential
+
+
+def _policy(config: EnvironmentConfig) -> Policy:
+    return Policy(
+        writes_allowed=config.writable,
+        on_destroy=config.on_destroy.value,
+        pins=Pins(frozenset(config.sso_hosts) or None, frozenset(config.imis_hosts)),
+        tenant=config.tenant.pins(),
+        unread_secret_keeps=config.imis.unread_secret == "keeps",
+        production=config.production,
+    )
+
+
+def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> Pair:
+    """Wire one environment. Nothing is connected and nobody logs in yet (contract C47)."""
+    names: dict[Product, str] = {
+        "imis": config.imis.connector,
+        "cloud-sso": config.cloud_sso.connector,
+    }
+    halves: dict[Product, Half] = {}
+    for product in PRODUCTS:
+        guard = StoredLoginGuard(store.refused_logins, key, product, config.name)
+        halves[product] = Half(product, BUILDERS[names[product]](config, guard))
+
+    async def resolve(name: str) -> Secret:
+        return await resolve_off_loop(config.secrets[name].source)
+
+    takers = {name: frozenset(each.documents) for name, each in config.secrets.items()}
+    secrets = Secrets(config.name, key, store.applied_secrets, takers, resolve, halves["cloud-sso"])
+    return Pair(config.name, _policy(config), halves, secrets, store.managed)
+
+
+@asynccontextmanager
+async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[Service]:
+    """Open the service and close it again, whatever happens.
+
+    Raises ConfigurationError where the store or the server key cannot be used.
+    """
+    key = load_key(settings)
+    store = await open_store(settings.data_dir)
+    pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
+    try:
+        yield Service(settings, store, pairs)
+    finally:
+        for pair in pairs.values():
+            await pair.aclose()
+        await store.aclose()
+
+
+def create_app(service: Service) -> FastAPI:
+    """Make the application: routes, problems, and the entrance around them."""
+    app = FastAPI(
+        title="imis-sso",
+        version=imis_sso.__version__,
+        summary="Settings of iMIS OpenID Connect and Cloud SSO, for Terraform.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.pairs = service.pairs
+    app.state.ready = service.ready
+    for routes in (health.routes, environments.routes, settings.router(), pages.routes):
+        app.include_router(routes)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(
+        Entrance,
+        authenticate=service.store.tokens.find,
+        limit=RateLimit(service.settings.rate_limit),
+    )
+    return app
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise error
+    return problem_answer(error, request.method, request.state.request_id)
+
+
+async def _answer_http(request: Request, _error: Exception) -> Response:
+    """Turn the router's own refusals into problems (contract C30)."""
+    allow = _allowed(request)
+    if not allow:
+        msg = "There is nothing at this address; /openapi.json lists what there is."
+        return await _answer_problem(request, NotFound(msg))
+    msg = f"This address takes {', '.join(allow)}, not {request.method[:20]}."
+    answer = await _answer_problem(request, MethodNotAllowed(msg))
+    answer.headers["Allow"] = ", ".join(allow)
+    return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """Give the methods that the routes at this address take; empty where there is none."""
+    methods: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)

@@ -1,0 +1,45 @@
+"""`imis-sso check-config`: what is wrong with a registry file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from imis_sso.cli.console import Failure, say, say_json
+from imis_sso.cli.target import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    check_sources,
+    load_registry,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check-config")(check_config)
+
+
+def check_config(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sources: Annotated[
+        bool, typer.Option(help="Also see whether every password and secret can be had.")
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Check a registry file: every fault with file, line and key. Exit code 1 if there is one."""
+    try:
+        registry, _ = load_registry(config)
+        if sources:
+            check_sources(registry)
+    except Failure as failure:
+        if json:
+            say_json({"valid": False, "faults": list(failure.lines)})
+            raise typer.Exit(1) from None
+        raise
+    names = list(registry.environments)
+    if json:
+        say_json({"valid": True, "environments": names, "faults": []})
+    else:
+        say(f"{config}: valid; environments: {', '.join(names)}.")

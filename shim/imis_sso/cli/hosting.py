@@ -1,0 +1,120 @@
+"""Listening: sockets, the server's life, the ready file, logging."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imis_sso.cli.console import Failure
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+MAX_HEADER_BYTES = 32 * 1024
+SHUTDOWN_SECONDS = 55  # a write that has begun is finished: it takes less than 50 (contract C33)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind an address; raises `Failure` in one line where it is taken or not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        msg = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise Failure(msg) from None
+    return bound
+
+
+def address_of(bound: socket.socket) -> str:
+    """Give the base URL of a bound socket."""
+    host, port = bound.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+@asynccontextmanager
+async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve an application on a socket while the block runs; gives the server's task.
+
+    The task ends when the process is told to stop (SIGINT, SIGTERM).
+    """
+    import uvicorn  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    server = _server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
+    running = asyncio.create_task(server.serve(sockets=[bound]))
+    while not server.started and not running.done():
+        await asyncio.sleep(0.01)
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _server(config: uvicorn.Config) -> uvicorn.Server:
+    import uvicorn  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        """A server that leaves signals to us.
+
+        uvicorn would raise the signal again after its end, and the process would die before it
+        has closed browsers and removed temporary directories.
+        """
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(config)
+
+
+def write_ready_file(path: Path, content: Mapping[str, Any]) -> None:
+    """Write one JSON object, 0600, renamed into place when it is whole.
+
+    Raises `Failure` where it cannot be written.
+    """
+    try:
+        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        Path(draft).replace(path)
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror}") from None
+
+
+def log_to_stderr(level: str) -> None:
+    """Send the service's log to standard error; other libraries only from warnings on."""
+    logging.basicConfig(
+        stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )
+    logging.getLogger("imis_sso").setLevel(level.upper())

@@ -1,0 +1,95 @@
+"""Embedded simulators, and the registry that points the service at them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from imis_sso.cli.console import Failure
+
+if TYPE_CHECKING:
+    from imis_sso.simulators import SimulatedEnvironment, Simulation
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Running simulators, with the registry file that describes them."""
+
+    config: Path
+    ca_file: Path
+    environments: Mapping[str, SimulatedEnvironment]
+
+    def ready(self) -> dict[str, Any]:
+        """Give what scripts need to know (`--ready-file`)."""
+        return {
+            "ca_file": str(self.ca_file),
+            "environments": {name: asdict(each) for name, each in self.environments.items()},
+        }
+
+
+@contextmanager
+def simulated() -> Iterator[Simulated]:
+    """Run both simulated environments in a temporary directory while the block runs."""
+    with tempfile.TemporaryDirectory(prefix="imis-sso-") as directory:
+        place = Path(directory)
+        with started(place / "simulators") as simulation:
+            config = place / "imis-sso.yaml"
+            config.write_text(yaml.safe_dump(_registry(place, simulation), sort_keys=False), encoding="utf-8")
+            yield Simulated(config, simulation.ca_file, simulation.environments)
+
+
+def started(directory: Path) -> Simulation:
+    """Make the simulators; raises `Failure` where their extra is not installed."""
+    try:
+        from imis_sso.simulators import Simulation  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        msg = f"the simulators need more packages ({error.name}): install imis-sso[simulators]"
+        raise Failure(msg) from None
+    return Simulation(directory)
+
+
+def _registry(place: Path, simulation: Simulation) -> dict[str, Any]:
+    return {
+        "server": {"data_dir": str(place / "data")},
+        "environments": {
+            name: _environment(place / name, simulation.ca_file, each)
+            for name, each in simulation.environments.items()
+        },
+    }
+
+
+def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict[str, Any]:
+    hosts = [urlsplit(url).netloc for url in (each.imis_url, each.cloud_sso_url)]
+    return {
+        "writes": "allowed",
+        "ca_file": str(ca_file),
+        "egress": {"allow": hosts},
+        "sso_hosts": [hosts[1]],
+        "imis": {
+            "url": each.imis_url,
+            "connector": "imis_rest",
+            "username": each.imis_username,
+            "password": _password(place / "imis-password", each.imis_password),
+        },
+        "cloud_sso": {
+            "url": each.cloud_sso_url,
+            "connector": "cloud_sso_dashboard",
+            "cloud_id": each.cloud_id,
+            "username": each.cloud_sso_username,
+            "password": _password(place / "cloud-sso-password", each.cloud_sso_password),
+        },
+    }
+
+
+def _password(file: Path, password: str) -> str:
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(password, encoding="utf-8")
+    return f"file:{file}"

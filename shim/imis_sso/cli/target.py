@@ -1,0 +1,161 @@
+"""Which service a command speaks to: one of its own, made from a registry file, or a running one.
+
+Both ways the command is a client of the same API, so it can do nothing that the API refuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from imis_sso.cli.console import Failure, progress
+
+if TYPE_CHECKING:
+    import httpx
+
+    from imis_sso.environments import Registry
+    from imis_sso.settings import ServerSettings
+
+T = TypeVar("T")
+
+DEFAULT_CONFIG = Path("imis-sso.yaml")
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config", "-c", envvar="IMIS_SSO_CONFIG", help="Registry file.", show_default=True
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", envvar="IMIS_SSO_URL", help="Ask a running service instead."),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token", envvar="IMIS_SSO_TOKEN", help="Its token; best set in the environment."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="Environment.")]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a command's requests go; `scope` is what it may do in a service of its own."""
+
+    config: Path
+    url: str | None
+    token: str | None
+    scope: str = "read"
+
+
+def load_registry(
+    config: Path, flags: dict[str, Any] | None = None
+) -> tuple[Registry, ServerSettings]:
+    """Load the registry file and the server's settings; a fault ends the command, a line each."""
+    from imis_sso.environments import ConfigurationError, load  # noqa: PLC0415
+    from imis_sso.settings import ServerSettings  # noqa: PLC0415
+
+    try:
+        registry = load(config)
+        return registry, ServerSettings.resolve(registry.server, flags)
+    except ConfigurationError as error:
+        raise Failure(*str(error).splitlines()) from None
+
+
+def check_sources(registry: Registry) -> None:
+    """End the command if a password or secret of the registry cannot be had."""
+    from imis_sso.connectors.secrets.resolve import resolve  # noqa: PLC0415
+    from imis_sso.environments import check_sources as faults_of  # noqa: PLC0415
+
+    faults = faults_of(registry, resolve)
+    if faults:
+        raise Failure(*(str(each) for each in faults))
+
+
+def run(work: Callable[[httpx.AsyncClient], Awaitable[T]], target: Target, what: str) -> T:
+    """Run a command's requests against its target, with progress, and give what they give."""
+    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
+
+    async def session() -> T:
+        async with _client(target) as client:
+            return await work(client)
+
+    try:
+        with progress(what):
+            return asyncio.run(session())
+    except ConfigurationError as error:
+        raise Failure(*str(error).splitlines()) from None
+
+
+@asynccontextmanager
+async def _client(target: Target) -> AsyncIterator[httpx.AsyncClient]:
+    if target.url is None:
+        async with _own(target) as client:
+            yield client
+        return
+    import httpx  # noqa: PLC0415
+
+    headers = {"Authorization": f"Bearer {target.token or ''}"}
+    async with httpx.AsyncClient(base_url=target.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _own(target: Target) -> AsyncIterator[httpx.AsyncClient]:
+    import httpx  # noqa: PLC0415
+
+    from imis_sso.app import create_app, opened  # noqa: PLC0415
+    from imis_sso.domain.access import Scope  # noqa: PLC0415
+
+    logging.getLogger("imis_sso").setLevel(logging.ERROR)
+    registry, settings = load_registry(target.config)
+    async with opened(registry, settings) as service:
+        token = service.store.tokens.ephemeral(f"cli.{user_name()}", Scope(target.scope))
+        transport = httpx.ASGITransport(create_app(service))
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://imis-sso", headers=headers, timeout=60
+        ) as client:
+            yield client
+
+
+def user_name() -> str:
+    """Give the name of the person at the terminal, for the record of writes."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[:40]
+
+
+async def call(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> Any:
+    """Send one request and give the answer's JSON; a problem ends the command with its detail."""
+    import httpx  # noqa: PLC0415
+
+    try:
+        answer = await client.request(method, path, **more)
+    except httpx.HTTPError as error:
+        msg = f"the service at {client.base_url} does not answer: {type(error).__name__}"
+        raise Failure(msg) from None
+    if answer.is_success:
+        return answer.json() if answer.content else None
+    raise Failure(*problem_lines(answer))
+
+
+def problem_lines(answer: httpx.Response) -> list[str]:
+    """Put a problem answer into lines for a person."""
+    try:
+        problem = answer.json()
+        return [f"{problem['title']}: {problem['detail']}"]
+    except (ValueError, KeyError, TypeError):
+        return [f"the service answered with status {answer.status_code}"]

@@ -1,0 +1,59 @@
+"""`imis-sso verify`: whether the two halves of a pair agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from imis_sso.cli.console import say, say_json, table
+from imis_sso.cli.target import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    EnvironmentArgument,
+    JsonOption,
+    Target,
+    TokenOption,
+    UrlOption,
+    call,
+    run,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+ORDER = ("failed", "warning", "skipped", "passed")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    environment: EnvironmentArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Verify that iMIS and Cloud SSO agree, live. Exit code 0 passed, 2 failed, 1 could not run."""
+    target = Target(config, url, token)
+
+    async def ask(client: httpx.AsyncClient) -> Any:
+        return await call(client, "GET", f"/v1/environments/{environment}/verification")
+
+    found = run(ask, target, f"Verifying {environment} …")
+    if json:
+        say_json(found)
+    else:
+        _print(found)
+    raise typer.Exit(0 if found["passed"] else 2)
+
+
+def _print(found: dict[str, Any]) -> None:
+    checks = sorted(found["checks"], key=lambda each: ORDER.index(each["status"]))
+    rows = [(each["status"], each["id"], each["detail"], each["remedy"]) for each in checks]
+    table(("Status", "Check", "Found", "Remedy"), rows)
+    verdict = "passed" if found["passed"] else "failed"
+    say(f"{found['environment']}: verification {verdict} ({found['proof']} proof).")

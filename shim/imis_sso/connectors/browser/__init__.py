@@ -1,0 +1,1 @@
+"""Pages as data: fields by label, evidence of saving, a warm session. Knows no product."""

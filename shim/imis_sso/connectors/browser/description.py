@@ -1,0 +1,204 @@
+"""A page is data: what a page file may say, read strictly (architecture: connectors).
+
+A page file names the model's fields; a field's `label` defaults to the model's, and `synonyms`
+add other texts by which it may go. Labels are compared exactly, but without case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+Kind = Literal["text", "textarea", "select", "checkbox", "secret", "shown"]
+
+
+class PageFileError(ValueError):
+    """A page file that cannot be used: one line per fault, naming the file and the key."""
+
+
+def _as_list(value: object) -> object:
+    return (
+        (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+    )
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)]
+MaybeNames = Annotated[tuple[Name, ...], BeforeValidator(_as_list)]
+Steps = Annotated[tuple[Names, ...], BeforeValidator(_as_list)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class FieldDescription(_Part):
+    """One field: how it is labelled, of what kind it is, how a hidden secret is shown.
+
+    `texts` maps a value of the model to the texts of its option in a select. `reveal` names the
+    control beside a secret that shows it. An `optional` field may be missing from the page.
+    """
+
+    label: Name
+    synonyms: MaybeNames = ()
+    kind: Kind
+    secret: bool = False
+    reveal: MaybeNames = ()
+    optional: bool = False
+    texts: dict[str, Names] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every label by which the field may go."""
+        return (self.label, *self.synonyms)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the field is an input of the form."""
+        return self.kind != "shown"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.reveal and not self.secret:
+            msg = "reveal is for a secret field"
+            raise ValueError(msg)
+        if bool(self.texts) != (self.kind == "select"):
+            msg = "a select, and nothing else, has texts"
+            raise ValueError(msg)
+        return self
+
+
+class SaveDescription(_Part):
+    """How the page is saved: the button, whether it asks back, and words of its success.
+
+    `evidence` is only a hint that saving is over: what counts is the page loaded afresh.
+    """
+
+    button: Names
+    confirm: bool = False
+    evidence: MaybeNames = ()
+
+
+class PageDescription(_Part):
+    """A settings page: the way to it, its fields, and how it is saved."""
+
+    open: Steps
+    fields: dict[str, FieldDescription]
+    save: SaveDescription | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name, by which messages speak of it."""
+        return self.open[-1][0]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if not self.open or not self.fields:
+            msg = "a page has a way to it and at least one field"
+            raise ValueError(msg)
+        _refuse_shared_names(self.fields)
+        return self
+
+
+class LogInDescription(_Part):
+    """A log-in page: its fields, its button, an optional choice before, and words of refusal."""
+
+    fields: dict[str, FieldDescription]
+    submit: Names
+    choice: MaybeNames = ()
+    refused: MaybeNames = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not {"username", "password"} <= self.fields.keys():
+            msg = "a log-in page has the fields username and password"
+            raise ValueError(msg)
+        if self.fields["password"].kind != "secret":
+            msg = "the password's kind is secret"
+            raise ValueError(msg)
+        _refuse_shared_names(self.fields)
+        return self
+
+
+def _refuse_shared_names(fields: Mapping[str, FieldDescription]) -> None:
+    owner: dict[str, str] = {}
+    for field, described in fields.items():
+        for name in described.names:
+            other = owner.setdefault(name.casefold(), field)
+            if other != field:
+                msg = f"{other} and {field} share the label {name!r}"
+                raise ValueError(msg)
+
+
+def load_page(text: str, source: str, labels: Mapping[str, str]) -> PageDescription:
+    """Read a page file; `labels` are the model's, by field.
+
+    Raises PageFileError with one line per fault.
+    """
+    found = _with_labels(_parsed(text, source), labels)
+    unknown = sorted(_fields(found).keys() - labels.keys())
+    if unknown:
+        msg = f"{source}: fields: the model has no {', '.join(unknown)}"
+        raise PageFileError(msg)
+    return _validated(PageDescription, found, source)
+
+
+def load_log_in(text: str, source: str) -> LogInDescription:
+    """Read a log-in page file. Raises PageFileError with one line per fault."""
+    return _validated(LogInDescription, _parsed(text, source), source)
+
+
+Description = TypeVar("Description", bound=_Part)
+
+
+def _with_labels(found: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    fields = {
+        name: {"label": labels[name]} | each if isinstance(each, dict) and name in labels else each
+        for name, each in _fields(found).items()
+    }
+    return {**found, "fields": fields}
+
+
+def _fields(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = found.get("fields")
+    return fields if isinstance(fields, dict) else {}
+
+
+def _validated(model: type[Description], found: object, source: str) -> Description:
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise PageFileError("\n".join(_faults(error, source))) from None
+
+
+def _faults(error: ValidationError, source: str) -> Iterator[str]:
+    for each in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in each["loc"])
+        yield f"{source}: {key or 'page'}: {each['msg']}"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without the trap that the last of two equal keys wins."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        doubled = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if doubled:
+            msg = f"the key {doubled[0]} is there twice"
+            raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _parsed(text: str, source: str) -> Mapping[str, Any]:
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader, stricter
+    except yaml.YAMLError as error:
+        msg = f"{source}: {' '.join(str(error).split())}"
+        raise PageFileError(msg) from None
+    if not isinstance(found, dict):
+        msg = f"{source}: a page file is a mapping"
+        raise PageFileError(msg)
+    return found

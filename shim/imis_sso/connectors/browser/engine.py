@@ -1,0 +1,120 @@
+"""The browser of one session: started when needed, its one page, its trust, its certain end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from imis_sso.connectors.browser import launch
+from imis_sso.connectors.browser.failures import BrowserGone, translated
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.browser.trust import server_pin
+from imis_sso.domain.problems import UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+    from imis_sso.domain.secret import Secret
+
+
+class Engine:
+    """Chromium for one origin, with one logged-in context and one page.
+
+    `title` names the product in messages; `ca_file` is the private authority, if there is one;
+    `secrets` gives what must be redacted from anything the page says.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        title: str,
+        *,
+        secrets: Callable[[], Sequence[Secret]],
+        ca_file: Path | None,
+        settle_seconds: float,
+    ) -> None:
+        parts = urlsplit(base_url)
+        self._host, self._port = parts.hostname or "", parts.port
+        self._origin = f"https://{parts.netloc}"
+        self._title, self._secrets = title, secrets
+        self._ca_file, self._settle_seconds = ca_file, settle_seconds
+        self._starting: asyncio.Task[launch.Launched] | None = None
+        self._pins: tuple[str, ...] = ()
+        self._context: BrowserContext | None = None
+        self._tab: Tab | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def tab(self) -> Tab:
+        """Give the page, in a browser started now if there is none.
+
+        Raises BrowserGone if it broke down, and UpstreamUnavailable where there is no browser, the
+        server's certificate is not trusted, or the session was closed.
+        """
+        self._refuse_closed()
+        launched = await self._launched()
+        if not launched.browser.is_connected():
+            raise BrowserGone
+        if self._tab is None:
+            self._tab = await self._new_tab(launched)
+        return self._tab
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            msg = f"The browser session at {self._title} is closed."
+            raise UpstreamUnavailable(msg)
+
+    async def _launched(self) -> launch.Launched:
+        if self._starting is None or (self._starting.done() and self._starting.exception()):
+            self._starting = asyncio.create_task(self._launch())
+        # A caller that gives up must not leave a browser behind that nobody knows of.
+        return await asyncio.shield(self._starting)
+
+    async def _launch(self) -> launch.Launched:
+        self._pins = await self._present_pins()
+        return await launch.start(self._pins)
+
+    async def _present_pins(self) -> tuple[str, ...]:
+        if self._ca_file is None:
+            return ()
+        return (await server_pin(self._host, self._port, self._ca_file, self._title),)
+
+    async def has_new_pins(self) -> bool:
+        """Tell whether a trusted server shows another key than the browser was told of."""
+        return await self._present_pins() != self._pins
+
+    async def _new_tab(self, launched: launch.Launched) -> Tab:
+        with translated(self._title):
+            if self._context is None:
+                self._context = await launched.browser.new_context(
+                    accept_downloads=False, locale="en-US", service_workers="block"
+                )
+            page = await self._context.new_page()
+        return Tab(page, self._origin, self._title, self._secrets, self._settle_seconds)
+
+    def drop_tab(self) -> None:
+        """Give up the page, whatever it is doing; the next one shares its log-in."""
+        if self._tab is not None:
+            task = asyncio.create_task(self._tab.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+            self._tab = None
+
+    async def stop(self) -> None:
+        """End the browser; the next use starts another."""
+        starting, self._starting = self._starting, None
+        self._context = self._tab = None
+        if starting is None:
+            return
+        with suppress(Exception):  # what never started needs no end
+            await launch.stop(await starting)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End the browser for good."""
+        self._closed = True
+        await self.stop()

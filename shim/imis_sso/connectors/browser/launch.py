@@ -1,0 +1,159 @@
+"""Finds Chromium and starts it, with as little of the world around it as it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from imis_sso.domain.problems import UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Playwright
+
+logger = logging.getLogger(__name__)
+
+EXECUTABLE_VARIABLE: Final = "IMIS_SSO_CHROMIUM"
+_SYSTEM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS: Final = (
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# The service's environment holds passwords; a browser that runs other people's pages gets none.
+_PASSED_ON: Final = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"})
+_PASSED_PREFIXES: Final = ("FONTCONFIG_", "LC_", "XDG_")
+_START_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A running browser, and what is needed to end it for certain."""
+
+    playwright: Playwright
+    browser: Browser
+    pid: int | None
+
+
+def find_chromium(environ: Mapping[str, str]) -> str | None:
+    """Give the Chromium to run: the configured one, else a system browser, else None.
+
+    None stands for Playwright's own. Raises UpstreamUnavailable if the configured one is not a
+    program.
+    """
+    configured = environ.get(EXECUTABLE_VARIABLE)
+    search = environ.get("PATH")
+    if configured:
+        found = shutil.which(configured, path=search)
+        if found is None:
+            msg = f"{EXECUTABLE_VARIABLE} names {configured}, which is not a program."
+            raise UpstreamUnavailable(msg)
+        return found
+    return next((path for name in _SYSTEM_NAMES if (path := shutil.which(name, path=search))), None)
+
+
+def flags(pins: Sequence[str], *, as_root: bool) -> list[str]:
+    """Give Chromium's command line; the sandbox is off only where it cannot be on, as root."""
+    pinned = [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
+    return [*_FLAGS, *pinned, *(["--no-sandbox"] if as_root else [])]
+
+
+def passed_environment(environ: Mapping[str, str]) -> dict[str, str | float | bool]:
+    """Give the part of the environment that the browser gets: no credentials are in it."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
+    }
+
+
+@cache
+def _warn_once() -> None:
+    logger.warning("running as root, so Chromium runs without its sandbox")
+
+
+async def start(pins: Sequence[str]) -> Launched:
+    """Start a headless Chromium that trusts the keys of `pins` besides the system's authorities.
+
+    Raises UpstreamUnavailable where there is no browser to start, with the way to get one.
+    """
+    try:
+        from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+    except ImportError:
+        raise _missing("the Python package playwright") from None
+    playwright = await async_playwright().start()
+    try:
+        return await _launched(playwright, pins)
+    except (Error, TimeoutError):
+        await playwright.stop()
+        logger.warning("Chromium did not start (%s)", find_chromium(os.environ) or "Playwright's")
+        raise _missing("a Chromium that starts") from None
+    except BaseException:
+        await playwright.stop()
+        raise
+
+
+def _missing(what: str) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        f"This connector works with a browser and lacks {what}. Install imis-sso[browser] and "
+        f"Chromium, or set {EXECUTABLE_VARIABLE} to one."
+    )
+
+
+async def _launched(playwright: Playwright, pins: Sequence[str]) -> Launched:
+    as_root = os.geteuid() == 0
+    if as_root:
+        _warn_once()
+    browser = await playwright.chromium.launch(
+        executable_path=find_chromium(os.environ),
+        args=flags(pins, as_root=as_root),
+        chromium_sandbox=not as_root,
+        headless=True,
+        env=passed_environment(os.environ),
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+        timeout=_START_SECONDS * 1000,
+    )
+    return Launched(playwright, browser, await _pid(browser))
+
+
+async def _pid(browser: Browser) -> int | None:
+    session = await browser.new_browser_cdp_session()
+    answer = await session.send("SystemInfo.getProcessInfo")
+    await session.detach()
+    kinds = {each["type"]: each["id"] for each in answer["processInfo"]}
+    return kinds.get("browser")
+
+
+async def stop(launched: Launched) -> None:
+    """End the browser for certain: in order if it can be, else by force."""
+    with suppress(Exception):  # what does not end in order is ended below
+        async with asyncio.timeout(_STOP_SECONDS):
+            await launched.browser.close()
+    if launched.pid is not None and _is_browser(launched.pid):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(launched.pid, signal.SIGKILL)
+    with suppress(Exception):
+        async with asyncio.timeout(_STOP_SECONDS):
+            await launched.playwright.stop()
+
+
+def _is_browser(pid: int) -> bool:
+    # A process number may have been given to somebody else since.
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"chrom" in command and b"--remote-debugging-pipe" in command

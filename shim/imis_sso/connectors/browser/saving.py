@@ -1,0 +1,133 @@
+"""Presses Save and waits until it is over; whether it worked, only a fresh page can tell.
+
+From the press on, every failure is a `WriteUncertain`: a toast is a hint and an error banner is
+quoted, but what the product holds is read afterwards (product facts 3.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from imis_sso.connectors.base import WriteUncertain
+from imis_sso.connectors.browser.description import PageDescription
+from imis_sso.connectors.browser.failures import (
+    page_changed,
+    quoted_refusal,
+    refused_status,
+)
+from imis_sso.connectors.browser.structure import compare
+from imis_sso.connectors.browser.survey import SeenAction, Survey
+from imis_sso.connectors.browser.tab import POLL_SECONDS, Tab
+from imis_sso.connectors.browser.traffic import Sent
+from imis_sso.domain.problems import Problem, UpstreamError, UpstreamRefused, UpstreamUnavailable
+
+_MAX_WORDS: Final = 200
+# How long a word of success or refusal may take once everything that was sent is answered.
+_WORD_SECONDS: Final = 2.0
+# How long it may take until anything is sent at all.
+_SEND_SECONDS: Final = 5.0
+_CLIENT_ERROR: Final = 400
+
+
+async def save(tab: Tab, page: PageDescription, before: Survey, button: SeenAction) -> None:
+    """Press Save and wait for the end of it.
+
+    Raises WriteUncertain with what was seen, where anything but a plain success was.
+    """
+    if page.save is not None and page.save.confirm:
+        tab.dialogs.expect_question()
+    tab.traffic.watch()
+    tab.pressed_save = True
+    try:
+        await tab.press(button)
+        problem = await _Waiting(tab, page, before).outcome()
+    finally:
+        tab.dialogs.expect_none()
+    if problem is not None:
+        raise WriteUncertain(problem)
+
+
+class _Waiting:
+    def __init__(self, tab: Tab, page: PageDescription, before: Survey) -> None:
+        self._tab, self._page, self._before = tab, page, before
+        self._pressed_at = time.monotonic()
+        self._answered_at: float | None = None
+
+    async def outcome(self) -> Problem | None:
+        """Wait for the end; None is a success as far as can be seen."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            survey = await self._tab.look()
+            verdict = self._failure() or self._refusal(survey)
+            if verdict is not None:
+                return verdict
+            if self._is_answered(survey):
+                if self._says_success(survey):
+                    return None
+                if self._is_reloaded(survey) or self._waited():
+                    return self._silent_failure(survey)
+
+    def _failure(self) -> Problem | None:
+        tab = self._tab
+        if tab.dialogs.declined:
+            fault = "it asks a question that was declined"
+            return page_changed(self._page.title, (fault,), tab.title)
+        for each in tab.traffic.sent:
+            problem = _failed(each, tab.title)
+            if problem is not None:
+                return problem
+        if not tab.traffic.sent and time.monotonic() - self._pressed_at > _SEND_SECONDS:
+            fault = "its save button sends nothing"
+            return page_changed(self._page.title, (fault,), tab.title)
+        return None
+
+    def _refusal(self, survey: Survey) -> Problem | None:
+        new = [each for each in survey.alerts if each not in self._before.alerts]
+        if not new or self._is_success(new):
+            return None
+        return quoted_refusal(self._tab.redacted(" ".join(new))[:_MAX_WORDS], self._tab.title)
+
+    def _is_success(self, words: list[str]) -> bool:
+        evidence = () if self._page.save is None else self._page.save.evidence
+        said = " ".join(words).casefold()
+        return any(each.casefold() in said for each in evidence)
+
+    def _is_answered(self, survey: Survey) -> bool:
+        sent = self._tab.traffic.sent
+        if not sent or not all(each.over for each in sent) or not survey.loaded:
+            self._answered_at = None
+            return False
+        self._answered_at = self._answered_at or time.monotonic()
+        return True
+
+    def _says_success(self, survey: Survey) -> bool:
+        old = {*self._before.statuses, *self._before.alerts}
+        said = [each for each in (*survey.statuses, *survey.alerts) if each not in old]
+        return self._is_success(said)
+
+    def _is_reloaded(self, survey: Survey) -> bool:
+        reloaded = survey.document != self._before.document
+        return reloaded and not compare(self._page.fields, survey).faults
+
+    def _waited(self) -> bool:
+        since = self._answered_at
+        return since is not None and time.monotonic() - since > _WORD_SECONDS
+
+    def _silent_failure(self, survey: Survey) -> Problem | None:
+        title = self._tab.title
+        status = max((each.status or 0 for each in self._tab.traffic.sent), default=0)
+        if status >= _CLIENT_ERROR:
+            return UpstreamRefused(f"{title} answered the save with status {status}.")
+        if not compare(self._page.fields, survey).present:
+            return UpstreamError(
+                f"{title} showed another page after the save; the log-in may have ended."
+            )
+        return None
+
+
+def _failed(sent: Sent, title: str) -> Problem | None:
+    if sent.failed:
+        return UpstreamUnavailable(f"The connection to {title} broke while saving.")
+    return None if sent.status is None else refused_status(sent.status, sent.retry_after, title)

@@ -1,0 +1,141 @@
+"""One warm, logged-in browser per environment; one thing at a time (architecture: connectors)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from imis_sso.connectors.base import WriteUncertain
+from imis_sso.connectors.browser.capture import described, keep
+from imis_sso.connectors.browser.engine import Engine
+from imis_sso.connectors.browser.failures import (
+    BrowserGone,
+    CertificateRefused,
+    timed_out,
+    untrusted_certificate,
+)
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.domain.problems import Busy, Problem, UpstreamPageChanged, UpstreamUnavailable
+from imis_sso.domain.secret import Secret
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Work = Callable[[Tab], Awaitable[Result]]
+
+_QUEUE_SECONDS: Final = 40.0
+
+
+class BrowserSession:
+    """A browser with one page, started when first needed and kept until `aclose`.
+
+    `title` names the product in messages; `secrets` gives what must never be in one; `ca_file` is
+    the private authority, if there is one; `captures` is the directory for descriptions of changed
+    pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        title: str,
+        *,
+        secrets: Callable[[], Sequence[Secret]] = tuple,
+        ca_file: Path | None = None,
+        captures: Path | None = None,
+        settle_seconds: float = 2.5,
+    ) -> None:
+        self._title, self._secrets, self._captures = title, secrets, captures
+        self._engine = Engine(
+            base_url, title, secrets=secrets, ca_file=ca_file, settle_seconds=settle_seconds
+        )
+        self._lock = asyncio.Lock()
+        self._interrupted_save = False
+
+    async def run(self, work: Work[Result], seconds: float) -> Result:
+        """Let `work` have the page for at most so many seconds, after whatever is under way.
+
+        A browser that broke down, or a server with a new key, is met with one new start, unless
+        Save was pressed by then. Raises the `Problem`s of `work`, UpstreamTimeout, Busy,
+        UpstreamUnavailable, and WriteUncertain for everything after Save was pressed.
+        """
+        async with self._turn():
+            self._interrupted_save = False
+            limit = asyncio.timeout(seconds)
+            try:
+                async with limit:
+                    return await self._repeated(work)
+            except TimeoutError:
+                problem = timed_out(self._title)
+                raise WriteUncertain(problem) if self._interrupted_save else problem from None
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_QUEUE_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError:
+            msg = f"The browser is still at work for {self._title}."
+            raise Busy(msg) from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _repeated(self, work: Work[Result]) -> Result:
+        try:
+            return await self._once(work)
+        except BrowserGone:
+            logger.warning("the browser for %s broke down and is started again", self._title)
+        except CertificateRefused:
+            if not await self._engine.has_new_pins():
+                raise untrusted_certificate(self._title) from None
+            logger.info("%s has a new key; the browser is started again", self._title)
+        await self._engine.stop()
+        try:
+            return await self._once(work)
+        except BrowserGone:
+            msg = f"The browser for {self._title} breaks down repeatedly."
+            raise UpstreamUnavailable(msg) from None
+        except CertificateRefused:
+            raise untrusted_certificate(self._title) from None
+
+    async def _once(self, work: Work[Result]) -> Result:
+        tab = await self._engine.tab()
+        tab.pressed_save = False
+        try:
+            return await work(tab)
+        except asyncio.CancelledError:
+            self._interrupted_save = tab.pressed_save
+            self._engine.drop_tab()
+            raise
+        except WriteUncertain:
+            raise
+        except Exception as error:
+            if isinstance(error, UpstreamPageChanged):
+                await self._capture(tab, error)
+            elif not isinstance(error, Problem):
+                self._engine.drop_tab()
+            if tab.pressed_save:
+                raise WriteUncertain(self._cause(error)) from None
+            raise
+
+    def _cause(self, error: Exception) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        logger.warning("the browser failed while saving (%s)", type(error).__name__)
+        return UpstreamUnavailable(f"The browser for {self._title} broke down while saving.")
+
+    async def _capture(self, tab: Tab, problem: Problem) -> None:
+        if self._captures is None:
+            return
+        with suppress(Problem, BrowserGone):  # the page's change is what is to be reported
+            capture = described(await tab.look(), tab.url, problem.detail, self._secrets())
+            await keep(self._captures, capture)
+
+    async def aclose(self) -> None:
+        """End the browser, whatever it is doing, and for good."""
+        await self._engine.close()

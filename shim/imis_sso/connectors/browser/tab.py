@@ -1,0 +1,181 @@
+"""One page of the browser: loads, looks, fills and presses; on the product's own origin only."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from imis_sso.connectors.browser.dialogs import Dialogs
+from imis_sso.connectors.browser.failures import (
+    PageReplaced,
+    network_problem,
+    refused_status,
+    translated,
+)
+from imis_sso.connectors.browser.origin_guard import sent_only_to
+from imis_sso.connectors.browser.survey import SeenAction, SeenField, Survey, script, survey_of
+from imis_sso.connectors.browser.traffic import Traffic, is_on
+from imis_sso.domain.problems import UpstreamError, UpstreamPageChanged
+from imis_sso.domain.secret import redact
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, Response
+
+    from imis_sso.domain.secret import Secret
+
+POLL_SECONDS: Final = 0.04
+_LOOKS: Final = 25
+
+
+class Tab:
+    """A browser page bound to one origin.
+
+    `title` is the product's name for messages. `pressed_save` is set before Save is pressed: from
+    then on a failure leaves the outcome open (see `WriteUncertain`).
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        origin: str,
+        title: str,
+        secrets: Callable[[], Sequence[Secret]],
+        settle_seconds: float,
+    ) -> None:
+        self._page = page
+        self._secrets = secrets
+        self.origin = origin
+        self.title = title
+        self._settle_seconds = settle_seconds
+        self.traffic = Traffic(page, origin)
+        self.dialogs = Dialogs(page)
+        self.pressed_save = False
+
+    def guarded(self) -> AbstractAsyncContextManager[None]:
+        """While open, keep the page from sending anything to another origin."""
+        return sent_only_to(self._page, self.origin)
+
+    async def close(self) -> None:
+        """Close the page, whatever it is doing."""
+        with suppress(Exception):  # a page that is gone is as good as closed
+            await self._page.close()
+
+    def redacted(self, words: str) -> str:
+        """Give words of the page without any secret in play."""
+        return redact(words, self._secrets())
+
+    @property
+    def url(self) -> str:
+        """The address of the page that is shown."""
+        return str(self._page.url)
+
+    async def load(self, url: str) -> None:
+        """Load an address, to the end of its document.
+
+        Raises a `Problem` where the product cannot be reached, fails or sends us elsewhere.
+        """
+        self.traffic.watch()
+        try:
+            with translated(self.title):
+                await self._complete(await self._page.goto(url, wait_until="domcontentloaded"))
+        except PageReplaced:
+            raise self._restless() from None
+        self.check_status()
+        self._check_origin()
+
+    async def _complete(self, response: Response | None) -> None:
+        if response is None:
+            return
+        await response.finished()
+        # A document that broke off is shown as far as it came: its values may be cut short.
+        if response.request.failure:
+            raise network_problem(response.request.failure.removeprefix("net::"), self.title)
+
+    def check_status(self) -> None:
+        """Raise a `Problem` if the page was answered with a status that says the product failed."""
+        status = self.traffic.status
+        problem = status and refused_status(status, self.traffic.retry_after, self.title)
+        if problem:
+            raise problem
+
+    def _check_origin(self) -> None:
+        if not self.is_own(self.url):
+            host = urlsplit(self.url).hostname
+            msg = f"{self.title} sent the browser to another address ({host})."
+            raise UpstreamError(msg)
+
+    async def look(self, markers: Sequence[str] = ()) -> Survey:
+        """Look at the page; `markers` are texts to search for in it."""
+        return survey_of(await self._ask({"op": "look", "markers": list(markers)}))
+
+    async def _ask(self, request: dict[str, Any]) -> Any:
+        for _ in range(_LOOKS):
+            try:
+                with translated(self.title):
+                    return await self._page.evaluate(script(), request)
+            except PageReplaced:
+                await asyncio.sleep(POLL_SECONDS)
+        raise self._restless()
+
+    def _restless(self) -> UpstreamError:
+        return UpstreamError(f"{self.title} keeps on loading other pages.")
+
+    async def settle(self, done: Callable[[Survey], bool], markers: Sequence[str] = ()) -> Survey:
+        """Look until the page is as wanted and its scripts wait for nothing.
+
+        Gives the last look when the page has been quiet for the settling time without that: what
+        is missing then is for the caller to judge.
+        """
+        survey = await self.look(markers)
+        quiet_since = time.monotonic()
+        while not (done(survey) and not self.traffic.loading):
+            if self.traffic.loading:
+                quiet_since = time.monotonic()
+            if time.monotonic() - quiet_since > self._settle_seconds:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+            survey = await self.look(markers)
+        return survey
+
+    async def fill(self, field: SeenField, value: str | bool | int) -> None:
+        """Put a value into a field, if its form sends to the product's own origin.
+
+        Raises UpstreamPageChanged if it does not, or if the field is no longer there.
+        """
+        await self._act("fill", field.index, field.label, value=value)
+
+    async def press(self, action: SeenAction) -> None:
+        """Press a button or follow a link, if it leads to the product's own origin.
+
+        Raises UpstreamPageChanged if it does not, or if it is no longer there.
+        """
+        is_address = urlsplit(action.href).scheme in {"http", "https"}
+        leads_away = is_address and not self.is_own(action.href)
+        if leads_away or action.target != self.origin:
+            msg = f'"{action.name}" leads away from {self.title}. Nothing was sent.'
+            raise UpstreamPageChanged(msg)
+        await self._act("press", action.index, action.name)
+
+    async def reveal(self, field: SeenField, names: Sequence[str]) -> bool:
+        """Press the control beside a field that shows its value; tell whether there is one."""
+        wanted = [name.casefold() for name in names]
+        wanted += [f"{name} {field.label}".casefold() for name in names]
+        request = {"op": "reveal", "index": field.index, "label": field.label, "names": wanted}
+        return bool(await self._ask({**request, "origin": self.origin}))
+
+    async def _act(self, operation: str, index: int, label: str, **more: object) -> None:
+        request = {"op": operation, "index": index, "label": label, "origin": self.origin, **more}
+        if not await self._ask(request):
+            msg = (
+                f'"{label}" on a page of {self.title} moved, or its form sends to another address. '
+                "Nothing was sent."
+            )
+            raise UpstreamPageChanged(msg)
+
+    def is_own(self, url: str) -> bool:
+        """Tell whether an address is on the product's own origin."""
+        return is_on(origin=self.origin, url=url)

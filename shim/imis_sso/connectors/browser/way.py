@@ -1,0 +1,105 @@
+"""The way to a described page: by its address once that is known, else by the labels of its links.
+
+The log-in page may come at any step; it is answered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urlsplit
+
+from imis_sso.connectors.browser.description import PageDescription
+from imis_sso.connectors.browser.failures import LogInShown, page_changed
+from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.structure import Comparison, compare, find_link
+from imis_sso.connectors.browser.survey import SeenAction, Survey
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.domain.problems import UpstreamError
+
+
+@dataclass(frozen=True)
+class View:
+    """A described page as it was found."""
+
+    survey: Survey
+    comparison: Comparison
+
+
+class Way:
+    """Opens the pages of one product, and remembers where they are."""
+
+    def __init__(self, base_url: str, log_in: LogIn) -> None:
+        self._base_url = base_url
+        self._log_in = log_in
+        self._addresses: dict[str, str] = {}
+
+    async def open(self, tab: Tab, page: PageDescription) -> View:
+        """Show the page, logging in where the log-in page comes in its place.
+
+        Raises UpstreamPageChanged where the way to it is not as described; whether the page itself
+        is, the view tells.
+        """
+        try:
+            return await self._reach(tab, page)
+        except LogInShown:
+            await self._log_in.perform(tab)
+        try:
+            return await self._reach(tab, page)
+        except LogInShown:
+            msg = f"{tab.title} shows its log-in page again right after the log-in."
+            raise UpstreamError(msg) from None
+
+    async def _reach(self, tab: Tab, page: PageDescription) -> View:
+        address = self._addresses.get(page.title)
+        if address is not None:
+            await tab.load(address)
+            view = await self._view(tab, page)
+            if view.comparison.present:
+                return view
+            del self._addresses[page.title]
+        return await self._walk(tab, page)
+
+    async def _walk(self, tab: Tab, page: PageDescription) -> View:
+        await tab.load(self._base_url)
+        for step in page.open:
+            await self._follow(tab, step, page)
+        view = await self._view(tab, page)
+        if not view.comparison.present:
+            raise page_changed(page.title, tuple(view.comparison.faults.values()), tab.title)
+        self._addresses[page.title] = tab.url
+        return view
+
+    async def _follow(self, tab: Tab, step: Sequence[str], page: PageDescription) -> None:
+        def done(survey: Survey) -> bool:
+            return self._log_in.shown(survey) or isinstance(find_link(step, survey), SeenAction)
+
+        survey = await tab.settle(done)
+        self._refuse_log_in(survey)
+        link = find_link(step, survey)
+        if isinstance(link, str):
+            raise page_changed(page.title, (link,), tab.title)
+        await _go(tab, link)
+
+    async def _view(self, tab: Tab, page: PageDescription) -> View:
+        def done(survey: Survey) -> bool:
+            return self._log_in.shown(survey) or not compare(page.fields, survey).faults
+
+        survey = await tab.settle(done)
+        compared = compare(page.fields, survey)
+        if not compared.present:
+            self._refuse_log_in(survey)
+        return View(survey, compared)
+
+    def _refuse_log_in(self, survey: Survey) -> None:
+        if self._log_in.shown(survey):
+            raise LogInShown
+
+
+async def _go(tab: Tab, link: SeenAction) -> None:
+    # An address is loaded to its end; a press could be followed by a look at the old page.
+    is_address = urlsplit(link.href).scheme in {"http", "https"}
+    if is_address and urldefrag(link.href).url != urldefrag(tab.url).url and tab.is_own(link.href):
+        await tab.load(link.href)
+    else:
+        await tab.press(link)

@@ -1,0 +1,192 @@
+"""The connector `cloud_sso_dashboard`: External Directories > iMIS SSO Settings, by browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from imis_sso.connectors.base import Credential, LoginGuard
+from imis_sso.connectors.browser.description import (
+    LogInDescription,
+    PageDescription,
+    load_log_in,
+    load_page,
+)
+from imis_sso.connectors.browser.form import PageValues, read_form, write_form
+from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.session import BrowserSession
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.browser.way import Way
+from imis_sso.domain.documents import ImisClient, ImisSsoSettings
+from imis_sso.domain.observed import Change, Finding, Observed, Reach
+from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
+from imis_sso.domain.resources import IMIS_SSO_PAGE, Resource
+from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
+
+_TITLE: Final = "Cloud SSO"
+_SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
+_CLOUD_ID: Final = "cloud_id"
+_FIELDS: Final = frozenset(
+    setting.path for model in (ImisClient, ImisSsoSettings) for setting in model.settings()
+)
+_SECRET_WORDS: Final[Mapping[Unreadable, str]] = {
+    Unreadable.MASKED: "no: only a mask of it is to be seen",
+    Unreadable.ABSENT: "no: the page does not show it",
+}
+
+
+def _page_file(name: str) -> str:
+    return files(__package__).joinpath("pages", name).read_text(encoding="utf-8")
+
+
+@cache
+def log_in_page() -> LogInDescription:
+    """Give the description of the dashboard's log-in page (product facts 4.1)."""
+    return load_log_in(_page_file("log-in.yaml"), "log-in.yaml")
+
+
+@cache
+def settings_page() -> PageDescription:
+    """Give the description of the page iMIS SSO Settings, labels from the models."""
+    models = (ImisClient, ImisSsoSettings)
+    labels = {each.path: each.label for model in models for each in model.settings()}
+    keys = ImisClient.secret
+    labels |= {_CLOUD_ID: "Cloud ID"} | ({keys.inline: keys.label} if keys else {})
+    name = "imis-sso-settings.yaml"
+    return load_page(_page_file(name), name, labels)
+
+
+class CloudSsoDashboard:
+    """Reads and writes iMIS SSO Settings of one Cloud ID (see the protocol `Connector`).
+
+    `base_url` is the dashboard's address without a path; `credential` is asked for at every
+    log-in; `guard` remembers refused ones; `ca_file` is a private authority; `captures_dir` takes
+    descriptions of changed pages; `read_seconds` and `save_seconds` bound one read and one write.
+    Nothing is started before the first call. `pages_dir` has to be None in this version.
+    """
+
+    name: Final = "cloud_sso_dashboard"
+    reach: Final = Reach({IMIS_SSO_PAGE.name: _FIELDS})
+
+    def __init__(
+        self,
+        base_url: str,
+        cloud_id: str,
+        credential: Callable[[], Awaitable[Credential]],
+        guard: LoginGuard,
+        *,
+        ca_file: Path | None = None,
+        captures_dir: Path | None = None,
+        pages_dir: None = None,
+        read_seconds: float = 15.0,
+        save_seconds: float = 15.0,
+        settle_seconds: float = 2.5,
+    ) -> None:
+        del pages_dir  # overriding page files is not available in this version
+        self._cloud_id, self._shown_cloud_id = cloud_id, ""
+        self._read_seconds, self._save_seconds = read_seconds, save_seconds
+        self._secret: ObservedSecret = Unreadable.ABSENT
+        # The Cloud ID is part of the log-in: another one is another attempt.
+        address = f"{base_url.rstrip('/')} {cloud_id}"
+        self._log_in = LogIn(
+            log_in_page(), credential, guard, address=address, others={_CLOUD_ID: cloud_id}
+        )
+        self._way = Way(f"{base_url.rstrip('/')}/", self._log_in)
+        self._session = BrowserSession(
+            base_url,
+            _TITLE,
+            secrets=self._in_play,
+            ca_file=ca_file,
+            captures=captures_dir,
+            settle_seconds=settle_seconds,
+        )
+
+    @property
+    def write_seconds(self) -> float:
+        """Seconds that a write with its read-back may take at the most (contract C33)."""
+        return self._save_seconds + self._read_seconds
+
+    def _in_play(self) -> Sequence[Secret]:
+        shown = (self._secret,) if isinstance(self._secret, Secret) else ()
+        return (*self._log_in.secrets, *shown)
+
+    async def read(self, resource: Resource) -> Observed:
+        """Load the page and read it; both of its documents come from one load (contract C3).
+
+        Raises as the protocol says, and NotFound for a resource of another record.
+        """
+        _refuse_others(resource)
+        shown = await self._session.run(self._read, self._read_seconds)
+        values = {name: value for name, value in shown.values.items() if name in _FIELDS}
+        return Observed(values, shown.secrets[_SECRET])
+
+    async def _read(self, tab: Tab) -> PageValues:
+        page = settings_page()
+        shown = await read_form(tab, page, await self._way.open(tab, page))
+        self._secret = shown.secrets[_SECRET]
+        self._shown_cloud_id = str(shown.values.get(_CLOUD_ID, ""))
+        return shown
+
+    async def write(self, resource: Resource, change: Change, base: Observed) -> None:
+        """Load the page, compare it with its description and with `base`, fill in and save.
+
+        A browser cannot save a page without loading it; what it then shows must still be `base`,
+        else UpstreamChanged. Raises as the protocol says, and UnsupportedByConnector for anything
+        but the page's inputs.
+        """
+        _refuse_others(resource)
+        _refuse_shown(change)
+
+        async def work(tab: Tab) -> None:
+            page = settings_page()
+            view = await self._way.open(tab, page)
+            await write_form(tab, page, view, change.values, base.values)
+
+        await self._session.run(work, self._save_seconds)
+
+    async def tenant(self) -> Mapping[str, str]:
+        """Give the Cloud ID of the session: what the page says, else what the log-in was for.
+
+        Reads the page only where nobody is logged in yet (contract C46).
+        """
+        if not self._log_in.accepted:
+            await self._session.run(self._read, self._read_seconds)
+        # Inferred: a log-in with a Cloud ID leads to that Cloud ID's dashboard (product facts 4.1).
+        return {_CLOUD_ID: self._shown_cloud_id or self._cloud_id}
+
+    async def findings(self) -> Sequence[Finding]:
+        """Say whether the log-in works, the page is as described, and its secret is readable."""
+        question = "Can the page iMIS SSO Settings be read as it is described?"
+        try:
+            await self._session.run(self._read, self._read_seconds)
+        except Problem as problem:
+            return (Finding(question, problem.detail, held=False),)
+        readable = isinstance(self._secret, Secret)
+        answer = "yes" if isinstance(self._secret, Secret) else _SECRET_WORDS[self._secret]
+        return (
+            Finding(question, "yes", held=True),
+            Finding("Does the page show the client secret?", answer, held=readable),
+        )
+
+    async def aclose(self) -> None:
+        """End the browser; nothing of the session is kept."""
+        await self._session.aclose()
+
+
+def _refuse_others(resource: Resource) -> None:
+    if resource.record != IMIS_SSO_PAGE:
+        msg = f"The dashboard of Cloud SSO has no {resource.path}."
+        raise NotFound(msg)
+
+
+def _refuse_shown(change: Change) -> None:
+    inputs = {name for name, field in settings_page().fields.items() if field.writable}
+    refused = sorted(change.values.keys() - inputs)
+    if change.secret is not None:
+        refused.append(_SECRET)
+    if refused:
+        msg = f"Cloud SSO only shows {', '.join(refused)}; it cannot be set."
+        raise UnsupportedByConnector(msg)

@@ -1,0 +1,67 @@
+"""Callers and what they may do (contract C40, C41)."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class Scope(enum.StrEnum):
+    """What a token may do. Each scope includes those before it (contract C40)."""
+
+    READ = "read"
+    APPLY = "apply"
+    APPLY_PROTECTED = "apply-protected"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order of the scopes, from the weakest."""
+        return list(Scope).index(self)
+
+    def includes(self, other: Scope) -> bool:
+        """Tell whether this scope allows what the other one allows."""
+        return self.rank >= other.rank
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls: a token's name, its scope, and its environments (None: not bound to any)."""
+
+    name: str
+    scope: Scope
+    environments: frozenset[str] | None = None
+
+    def allows(self, scope: Scope) -> bool:
+        """Tell whether the caller may do what needs this scope."""
+        return self.scope.includes(scope)
+
+    def sees(self, environment: str) -> bool:
+        """Tell whether the caller may know of this environment (contract C41)."""
+        return self.environments is None or environment in self.environments
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """A token as the operator sees it in a list; neither the token nor its hash is part of it."""
+
+    id: str
+    name: str
+    scope: Scope
+    environments: frozenset[str] | None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the token still opens anything."""
+        return self.revoked_at is None
+
+
+class TokenNameTaken(Exception):  # noqa: N818  # a refusal, not a failure
+    """An active token has this name already; revoke it first or choose another name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"an active token is named {name!r} already: revoke it, or use another")
+        self.name = name

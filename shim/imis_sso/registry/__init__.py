@@ -1,0 +1,1 @@
+"""The registry file: environments, connectors, named secrets and trust pins, typed."""

@@ -1,0 +1,153 @@
+"""Kinds of values in the registry file, each with a sentence for everything else."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from imis_sso.domain import forms
+from imis_sso.domain.hosts import canonical_host, host_of, is_directory_host
+from imis_sso.domain.resources import BUILT_IN_SECRET, RESOURCES
+from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.unbuilt import UNBUILT_SOURCES, not_available
+
+BASE: Final = "base"
+"""Key of the validation context: the folder that relative paths start from."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKEN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def _text(value: str) -> str:
+    if not value:
+        msg = "must not be empty"
+        raise ValueError(msg)
+    if forms.text(value) != value:
+        msg = "must not begin or end with white space"
+        raise ValueError(msg)
+    return value
+
+
+def _address(value: str) -> str:
+    canonical = forms.https_url(value)
+    if "?" in value:
+        msg = "must not have a query (?…)"
+        raise ValueError(msg)
+    host_of(canonical)
+    if canonical != value:
+        msg = f"is not in its canonical form, which is {canonical}"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def _host(value: str) -> str:
+    canonical = canonical_host(value)
+    if canonical != value:
+        msg = f"is not in its canonical form, which is {canonical}"
+        raise ValueError(msg)
+    return value
+
+
+def _sso_host(value: str) -> str:
+    if is_directory_host(_host(value)):
+        msg = f"{value} is a directory's host: directory values belong in Cloud SSO only"
+        raise ValueError(msg)
+    return value
+
+
+def _token_path(value: str) -> str:
+    if not _TOKEN_PATH.fullmatch(value):
+        msg = "must be a path such as /token, without query or final slash"
+        raise ValueError(msg)
+    return value
+
+
+def _document(value: str) -> str:
+    takers = [
+        each.path for each in RESOURCES if each.document.secret and each.record.secret == "settable"
+    ]
+    if value.startswith("cloud-sso/directories"):
+        raise ValueError(not_available("a secret for a directory"))
+    if value not in takers:
+        msg = f"is not a document that takes a secret; there is: {', '.join(takers)}"
+        raise ValueError(msg)
+    return value
+
+
+def _secret_name(value: str) -> str:
+    if value == BUILT_IN_SECRET:
+        msg = "is built in: it is read from Cloud SSO and cannot be defined"
+        raise ValueError(msg)
+    return value
+
+
+def _plain_text(value: Any) -> str:
+    if not isinstance(value, str):
+        kind = "string_type"
+        raise PydanticCustomError(kind, "expected text")
+    return _text(value)
+
+
+def _place(value: Any, info: ValidationInfo) -> Path:
+    """Give an absolute path; a relative one starts from the registry file's own folder."""
+    try:
+        path = value if isinstance(value, Path) else Path(_plain_text(value)).expanduser()
+    except RuntimeError:
+        msg = "begins with ~, but this user has no home folder"
+        raise ValueError(msg) from None
+    return Path((info.context or {}).get(BASE, ".")).absolute() / path
+
+
+def _authorities(value: Any, info: ValidationInfo) -> Path:
+    file = _place(value, info)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        msg = f"holds no certificate in PEM form: {file}"
+        raise ValueError(msg) from None
+    except OSError as error:
+        msg = f"cannot be read: {file}: {error.strerror}"
+        raise ValueError(msg) from None
+    return file
+
+
+def source(name: str = "") -> Callable[[Any, ValidationInfo], SecretSource]:
+    """Make the validator of a source `env:NAME` or `file:PATH` for the secret of this name.
+
+    What is no source is never shown: it may be the secret itself, typed in the wrong place.
+    """
+
+    def parse(value: Any, info: ValidationInfo) -> SecretSource:
+        scheme, colon, location = _plain_text(value).partition(":")
+        if colon and scheme in UNBUILT_SOURCES:
+            raise ValueError(not_available(f'the source "{scheme}:"'))
+        if colon and scheme == "env" and _VARIABLE.fullmatch(location):
+            return SecretSource(name, "env", location)
+        if colon and scheme == "file" and location:
+            return SecretSource(name, "file", str(_place(location, info)))
+        msg = 'must name a source, "env:NAME" or "file:PATH"; a secret never stands in this file'
+        raise ValueError(msg)
+
+    return parse
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Address = Annotated[str, AfterValidator(_address)]
+Host = Annotated[str, AfterValidator(_host)]
+SsoHost = Annotated[str, AfterValidator(_sso_host)]
+TokenPath = Annotated[str, AfterValidator(_token_path)]
+FilePath = Annotated[Path, PlainValidator(_place)]
+Authorities = Annotated[Path, PlainValidator(_authorities)]
+Source = Annotated[SecretSource, PlainValidator(source())]
+Taker = Annotated[str, AfterValidator(_document)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=63)]
+SecretName = Annotated[Name, AfterValidator(_secret_name)]
+
+Writes = Literal["refused", "allowed"]
+UnreadSecret = Literal["keeps"]

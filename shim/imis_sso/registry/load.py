@@ -1,0 +1,110 @@
+"""Loading the registry file: everything that is wrong with it is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.domain.problems import SecretUnavailable
+from imis_sso.domain.secret import Secret
+from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.conflicts import conflicts
+from imis_sso.registry.explain import explain
+from imis_sso.registry.kinds import BASE, Name
+from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, Section, ServerOptions
+from imis_sso.registry.tree import Key, Tree, read_tree
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _File(Section):
+    """The top of the file; every environment is validated on its own, so that all are judged."""
+
+    server: ServerOptions = ServerOptions()
+    environments: Mapping[Name, Any] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry as loaded: server options and environments, by name in the file's order."""
+
+    file: Path
+    server: ServerOptions
+    environments: Mapping[str, EnvironmentConfig]
+    tree: Tree = field(repr=False, compare=False)
+
+    def sources(self) -> Iterator[tuple[Key, SecretSource]]:
+        """Give every secret source of the file with its key."""
+        for name, environment in self.environments.items():
+            key: Key = ("environments", name)
+            yield (*key, "imis", "password"), environment.imis.password
+            yield (*key, "cloud_sso", "password"), environment.cloud_sso.password
+            for secret, named in environment.secrets.items():
+                yield (*key, "secrets", secret, "source"), named.source
+
+
+def load(path: Path) -> Registry:
+    """Load a registry file (contract 5).
+
+    Raises ConfigurationError with every fault, in the order of the lines. No secret is resolved:
+    see `check_sources`.
+    """
+    tree = read_tree(path)
+    faults = list(tree.faults)
+    server = _server(tree, faults)
+    environments = _environments(tree, faults)
+    faults += conflicts(environments, tree)
+    if faults:
+        ordered = sorted(dict.fromkeys(faults), key=lambda each: each.line or 0)
+        raise ConfigurationError(ordered)
+    named = MappingProxyType({each.name: each for each in environments})
+    return Registry(path, server, named, tree)
+
+
+def check_sources(
+    registry: Registry, resolve: Callable[[SecretSource], Secret]
+) -> list[ConfigurationFault]:
+    """Resolve every secret source and give a fault for each that does not resolve.
+
+    `resolve` raises `SecretUnavailable`. Nothing of a secret's content is kept or shown.
+    """
+    faults = []
+    for key, source in registry.sources():
+        try:
+            resolve(source)
+        except SecretUnavailable as problem:
+            faults.append(registry.tree.fault(key, f"{problem.detail} ({source.place})"))
+    return faults
+
+
+def _server(tree: Tree, faults: list[ConfigurationFault]) -> ServerOptions:
+    file = _validated(_File, tree.data, tree, (), faults)
+    return file.server if file else ServerOptions()
+
+
+def _environments(tree: Tree, faults: list[ConfigurationFault]) -> list[EnvironmentConfig]:
+    sections = tree.data.get("environments") if isinstance(tree.data, dict) else None
+    found = []
+    for name, data in sections.items() if isinstance(sections, dict) else ():
+        key: Key = ("environments", name)
+        section = _validated(EnvironmentSection, data, tree, key, faults)
+        if section is not None:
+            found.append(EnvironmentConfig.of(name, section))
+    return found
+
+
+def _validated(
+    model: type[_Model], data: Any, tree: Tree, key: Key, faults: list[ConfigurationFault]
+) -> _Model | None:
+    base = tree.file.absolute().parent
+    try:
+        return model.model_validate(data, context={BASE: base})
+    except ValidationError as error:
+        faults += explain(error, model, tree, key)
+        return None

@@ -1,0 +1,207 @@
+"""The registry's sections, as typed and immutable models (contract 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from imis_sso.domain.hosts import host_of
+from imis_sso.domain.resources import Destroy
+from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.kinds import (
+    Address,
+    Authorities,
+    FilePath,
+    Host,
+    Name,
+    SecretName,
+    Source,
+    SsoHost,
+    Taker,
+    Text,
+    TokenPath,
+    UnreadSecret,
+    Writes,
+    source,
+)
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+class Section(BaseModel):
+    """A mapping of the file: nothing unknown, nothing coerced, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ServerOptions(Section):
+    """The file's `server:` mapping. The environment and the command line win over it."""
+
+    host: Text = Field(default="127.0.0.1", description="Address to listen on (contract C42).")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
+    data_dir: FilePath | None = Field(
+        default=None,
+        description="Folder for the database and the server key; `~/.local/share/imis-sso`.",
+    )
+    fingerprint_key_file: FilePath | None = Field(
+        default=None, description="File that holds the server key (contract C25)."
+    )
+    log_level: LogLevel = Field(default="info", description="How much is logged.")
+    rate_limit: int = Field(
+        default=200, ge=100, description="Requests a second for each token (contract C43)."
+    )
+
+
+class ImisSection(Section):
+    """Where iMIS is, and the service's own log-in there (product facts 3.3)."""
+
+    url: Address = Field(description="iMIS base address.")
+    connector: Literal["imis_rest"] = Field(description="Way into iMIS.")
+    username: Text = Field(
+        description="Service account, with the roles RemoteService and SysAdmin."
+    )
+    password: Annotated[SecretSource, PlainValidator(source("imis.password"))] = Field(
+        description="Source of its password."
+    )
+    token_path: TokenPath = Field(
+        default="/token", description="Path of the token endpoint; older installs differ."
+    )
+    provider_id: Text | None = Field(
+        default=None,
+        description="Which OpenIDProvider record is the page's, where there are several.",
+    )
+    unread_secret: UnreadSecret | None = Field(
+        default=None,
+        description="States that this iMIS keeps a secret that a write leaves out.",
+    )
+
+
+class CloudSsoSection(Section):
+    """Where Cloud SSO's dashboard is, and the service's own log-in there (product facts 4.1)."""
+
+    url: Address = Field(description="Address of the dashboard.")
+    connector: Literal["cloud_sso_dashboard"] = Field(description="Way into Cloud SSO.")
+    cloud_id: Text = Field(description="Cloud ID of this environment.")
+    username: Text = Field(description="User of the dashboard.")
+    password: Annotated[SecretSource, PlainValidator(source("cloud_sso.password"))] = Field(
+        description="Source of its password."
+    )
+
+
+class TenantSection(Section):
+    """What the products must say they are before anything is written (contract C46)."""
+
+    organisation: Text | None = Field(
+        default=None, description="Licensed organisation, as iMIS reports it."
+    )
+    provider_id: Text | None = Field(
+        default=None, description="Id of the OpenIDProvider record, as iMIS reports it."
+    )
+    cloud_id: Text | None = Field(default=None, description="Cloud ID, as Cloud SSO reports it.")
+
+    def pins(self) -> dict[str, str]:
+        """Give the pins that are set, by key."""
+        return self.model_dump(exclude_none=True)
+
+
+class EgressSection(Section):
+    """Addresses that verification may fetch although they are private (contract 6)."""
+
+    allow: tuple[Host, ...] = Field(
+        default=(), strict=False, description="Entries `host[:port]`; for simulators and tests."
+    )
+
+
+class NamedSecret(Section):
+    """A secret that callers may name, and where it may go (contract C21)."""
+
+    source: Source = Field(description="Where the secret is: `env:NAME` or `file:PATH`.")
+    documents: tuple[Taker, ...] = Field(
+        alias="for",
+        min_length=1,
+        strict=False,
+        description="Documents that it may be written into.",
+    )
+
+
+class EnvironmentSection(Section):
+    """One environment of the file: one iMIS paired with one Cloud SSO."""
+
+    imis: ImisSection = Field(description="The iMIS half.")
+    cloud_sso: CloudSsoSection = Field(description="The Cloud SSO half.")
+    production: bool = Field(
+        default=False, description="Marks the environment as production (contract C44)."
+    )
+    writes: Writes = Field(
+        default="refused", description="Observe-only until it is set to `allowed` (contract C44)."
+    )
+    on_destroy: Annotated[Destroy, Field(strict=False)] = Field(
+        default=Destroy.RETAIN,
+        description="What DELETE, hence `terraform destroy`, does (contract C5).",
+    )
+    sso_hosts: tuple[SsoHost, ...] = Field(
+        default=(),
+        strict=False,
+        description="Hosts that authority and well-known addresses may name (contract C45).",
+    )
+    imis_hosts: tuple[Host, ...] | None = Field(
+        default=None,
+        strict=False,
+        description="Hosts that the redirect may name; default: that of `imis.url` (contract C45).",
+    )
+    tenant: TenantSection = Field(
+        default=TenantSection(), description="Pins of the right tenant (contract C46)."
+    )
+    ca_file: Authorities | None = Field(
+        default=None,
+        description="Certificate authorities to trust besides the system's, in PEM form.",
+    )
+    egress: EgressSection = Field(
+        default=EgressSection(), description="Private addresses that verification may fetch."
+    )
+    secrets: Annotated[Mapping[SecretName, NamedSecret], AfterValidator(_immutable)] = Field(
+        default_factory=lambda: MappingProxyType({}), description="Secrets by name (contract C21)."
+    )
+
+    @model_validator(mode="after")
+    def _one_cloud_id(self) -> Self:
+        pinned = self.tenant.cloud_id
+        if pinned is not None and pinned != self.cloud_sso.cloud_id:
+            msg = "tenant.cloud_id is not cloud_sso.cloud_id: nothing could ever be written"
+            raise ValueError(msg)
+        return self
+
+
+class EnvironmentConfig(EnvironmentSection):
+    """An environment with its name, every default filled in, every secret with its name."""
+
+    name: Name
+    imis_hosts: tuple[Host, ...]
+
+    @classmethod
+    def of(cls, name: str, section: EnvironmentSection) -> Self:
+        """Complete a section of the file."""
+        values = dict(section)
+        if section.imis_hosts is None:
+            values["imis_hosts"] = (host_of(section.imis.url),)
+        values["secrets"] = MappingProxyType(
+            {key: _named(key, secret) for key, secret in section.secrets.items()}
+        )
+        return cls.model_construct(name=name, **values)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the operator has allowed writes (contract C44)."""
+        return self.writes == "allowed"
+
+
+def _named(name: str, secret: NamedSecret) -> NamedSecret:
+    return secret.model_copy(update={"source": replace(secret.source, name=name)})

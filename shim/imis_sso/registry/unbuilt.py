@@ -1,0 +1,52 @@
+"""What the specification of the registry knows and this version has not built.
+
+Such a key is refused instead of ignored: a policy that is not enforced must not look as if it were.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNBUILT_KEYS: Final = frozenset(
+    {
+        "audit",
+        "automation_permitted_by",
+        "change_guards",
+        "database",
+        "directories",
+        "directory_limit",
+        "edits_while_enabled",
+        "hold",
+        "idempotency",
+        "jwt",
+        "licence",
+        "metrics",
+        "oidc_callers",
+        "pages_dir",
+        "promotion",
+        "rehearsal",
+        "require_attestation",
+        "snapshots",
+        "strict_preconditions",
+        "test_mode_days",
+        "tls",
+    }
+)
+"""Keys of later versions, wherever they stand."""
+
+UNBUILT_SECRET_KEYS: Final = frozenset({"expires", "hosts"})
+"""Keys of later versions in a named secret."""
+
+UNBUILT_VALUES: Final = {
+    "on_destroy": frozenset({"restore"}),
+    "connector": frozenset({"assisted", "imis_staff_site"}),
+}
+"""Values of later versions, by key."""
+
+UNBUILT_SOURCES: Final = frozenset({"keyring", "vault"})
+"""Schemes of secret sources of later versions (contract C21)."""
+
+
+def not_available(what: str) -> str:
+    """Say that something known is not built yet."""
+    return f"{what} is not available in this version"

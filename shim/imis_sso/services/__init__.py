@@ -1,0 +1,1 @@
+"""Use cases: reading, writing and verifying the settings of a pair."""

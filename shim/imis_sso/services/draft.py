@@ -1,0 +1,66 @@
+"""From an order to a validated draft: merge, check what changes, decide on the secret."""
+
+from __future__ import annotations
+
+from imis_sso.domain.documents import Document
+from imis_sso.domain.merge import merge
+from imis_sso.domain.problems import PreconditionFailed
+from imis_sso.domain.validation import check_changes
+from imis_sso.services.order import Draft, Order
+from imis_sso.services.pair import Pair
+from imis_sso.services.read import Reading
+from imis_sso.services.secrets import Push, Shown
+
+
+async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
+    """Merge what is declared onto what is live and check it (contract section 7).
+
+    Raises the 422 problems, `PreconditionFailed`, and what deciding on the secret raises.
+    """
+    wanted = order.resource.document.model_validate(
+        merge(live.document.model_dump(), order.declared)
+    )
+    reach = pair.half(order.resource).reach_refusals(order.resource)
+    check_changes(
+        order.resource.document, live.document.values(), wanted.values(), pair.policy.pins, reach
+    )
+    require_match(order, live)
+    push = await _push(pair, order, live, wanted)
+    return Draft(order, live, _with_record(wanted, push), push)
+
+
+def require_match(order: Order, live: Reading) -> None:
+    """Raise `PreconditionFailed` unless `If-Match` names the live document (RFC 9110 13.1.1)."""
+    if order.if_match is None or "*" in order.if_match or live.etag in order.if_match:
+        return
+    msg = f"The document has the ETag {live.etag} now; read it again and repeat the request."
+    raise PreconditionFailed(msg)
+
+
+async def _push(pair: Pair, order: Order, live: Reading, wanted: Document) -> Push:
+    if order.resource.document.secret is None:
+        return Push()
+    asked = _wanted_secret(order, live, wanted)
+    if order.inline is not None:
+        return pair.secrets.push_inline(order.resource, order.inline, live.shown, asked)
+    return await pair.secrets.push_named(order.resource, live.shown, asked)
+
+
+def _wanted_secret(order: Order, live: Reading, wanted: Document) -> Shown:
+    keys = order.resource.document.secret
+    if keys is None:
+        return Shown()
+    values = wanted.model_dump()
+    ref, version = values[keys.ref], values[keys.version]
+    if ref and ref != live.shown.ref and keys.version not in order.declared:
+        version = ""
+    return Shown(ref, version)
+
+
+def _with_record(wanted: Document, push: Push) -> Document:
+    keys = type(wanted).secret
+    if keys is None or push.record is None:
+        return wanted
+    # A caller who sends a secret inline is never shown its fingerprint before it is written (C15).
+    version = "" if push.secret is not None and not push.record.ref else push.record.version
+    return wanted.model_copy(update={keys.ref: push.record.ref, keys.version: version})

@@ -1,0 +1,133 @@
+"""Every gate a write meets, each a function of a pair and a draft (contract 1.2, C44, C46).
+
+A gate raises its problem. What one only reports in a dry run it gives as a sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from imis_sso.domain.activation import Transition, critical_fields, transition
+from imis_sso.domain.problems import (
+    ActivationGuard,
+    FieldError,
+    ObserveOnly,
+    TransitionRefused,
+    VerificationFailed,
+    WrongTenant,
+)
+from imis_sso.domain.resources import Gate
+from imis_sso.domain.verdicts import Verification
+from imis_sso.domain.violations import sentence
+from imis_sso.services.order import Draft
+from imis_sso.services.pair import Pair
+from imis_sso.services.verify import verify
+
+logger = logging.getLogger(__name__)
+
+
+def observe_only(pair: Pair, draft: Draft) -> tuple[str, ...]:
+    """Refuse to write where the operator has not allowed it; a dry run only says so (C44, C15)."""
+    if pair.policy.writes_allowed:
+        return ()
+    msg = (
+        f"Writes to the environment {pair.name} are refused; its operator may set "
+        "writes: allowed in the registry."
+    )
+    if not draft.order.dry_run:
+        raise ObserveOnly(msg)
+    return (f"{ObserveOnly.slug}: {msg}",)
+
+
+async def right_tenant(pair: Pair, draft: Draft) -> None:
+    """Refuse to write to a product that is not the pinned tenant (C46)."""
+    pinned = pair.policy.tenant
+    if not pinned:
+        return
+    half = pair.half(draft.resource)
+    found = await half.connector.tenant()
+    for key in sorted(pinned.keys() & found.keys()):
+        if pinned[key] != found[key]:
+            msg = (
+                f'{half.title} reports {key} "{found[key]}", but the registry\'s tenant.{key} is '
+                f'"{pinned[key]}"; nothing was written.'
+            )
+            raise WrongTenant(msg)
+
+
+def move(draft: Draft) -> Transition:
+    """Tell what a draft does to the mode; `SAME` for documents that are not the mode."""
+    if draft.resource.gate is not Gate.ACTIVATION:
+        return Transition.SAME
+    before, after = draft.live.document.values(), draft.wanted.values()
+    return transition(str(before["mode"]), str(after["mode"]))
+
+
+async def activation(pair: Pair, draft: Draft) -> bool:
+    """Guard raising the mode (contract 1.2). Gives whether the products were looked at for it."""
+    step = move(draft)
+    if step in (Transition.SAME, Transition.LOWER):
+        return False
+    if not draft.live.observed.exists:
+        msg = "iMIS has no OpenID Connect record yet; write imis/openid-connect first."
+        raise TransitionRefused(msg)
+    if step is Transition.TO_TEST or _forced(pair, draft, "activation"):
+        return False
+    if step is Transition.SKIPS_TEST:
+        msg = "The mode goes from disabled to test_mode first, and to enabled after verification."
+        raise TransitionRefused(msg)
+    _require_passed(await verify(pair))
+    return True
+
+
+def _require_passed(verification: Verification) -> None:
+    if verification.passed:
+        return
+    errors = [
+        FieldError(check.id, f"failed: {check.detail}. {check.remedy}".rstrip())
+        for check in verification.failures()
+    ]
+    if not errors:
+        msg = "The pair is not verified: no check could be made, so nothing is proved."
+        raise VerificationFailed(msg)
+    msg = f"The pair does not verify, so external sign-in is not enabled: {sentence(errors)}"
+    raise VerificationFailed(msg.replace("..", "."), errors)
+
+
+async def live_edit(pair: Pair, draft: Draft) -> bool:
+    """Guard sign-in-critical fields of a live pair (contract 1.2); gives whether it applied."""
+    fields = list(critical_fields(draft.resource.document, draft.changed))
+    keys = draft.resource.document.secret
+    if draft.push.secret is not None and keys is not None:
+        fields.append(keys.inline)
+    if not fields or await _mode(pair, draft) != "enabled":
+        return False
+    secret = draft.push.secret
+    only_secret = secret is not None and len(fields) == 1
+    if only_secret and secret is not None and await pair.secrets.shown_by_cloud_sso(secret):
+        return True
+    if _forced(pair, draft, "activation-guard"):
+        return True
+    msg = (
+        f"{pair.name} is live (mode enabled), and sign-in depends on {', '.join(fields)}. Lower "
+        "the mode to test_mode, change, verify, and raise it again."
+    )
+    errors = [FieldError(each, "may not be changed while the mode is enabled") for each in fields]
+    raise ActivationGuard(msg, errors)
+
+
+async def _mode(pair: Pair, draft: Draft) -> str:
+    seen = draft.live.observed.values.get("mode")
+    return str(seen) if seen is not None else await pair.live_mode()
+
+
+def _forced(pair: Pair, draft: Draft, gate: str) -> bool:
+    if draft.order.force:
+        logger.warning(
+            "forced %s environment=%s resource=%s by=%s",
+            gate,
+            pair.name,
+            draft.resource.path,
+            draft.order.who,
+        )
+    return draft.order.force

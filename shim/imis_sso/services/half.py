@@ -1,0 +1,112 @@
+"""One product of one environment: its connector, its queue and its shared reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from imis_sso.connectors.base import Connector
+from imis_sso.domain.observed import Change, Observed
+from imis_sso.domain.problems import Busy, UpstreamTimeout
+from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
+from imis_sso.services.deadline import READ_SECONDS, Deadline
+
+
+class Half:
+    """One product of one environment.
+
+    Writes are queued, first come first served (contract C32). Concurrent reads of one record share
+    one fetch that started after the last write (contract C3).
+    """
+
+    def __init__(self, product: Product, connector: Connector) -> None:
+        self.product = product
+        self.connector = connector
+        self._queue = asyncio.Lock()
+        self._fetches: dict[str, asyncio.Task[Observed]] = {}
+
+    @property
+    def title(self) -> str:
+        """The product's name for people."""
+        return PRODUCT_TITLES[self.product]
+
+    async def observe(self, resource: Resource) -> Observed:
+        """Read the record of a resource, sharing a fetch that is under way.
+
+        Raises the connector's problems, and `UpstreamTimeout` after `READ_SECONDS`.
+        """
+        fetch = self._fetches.get(resource.record.name)
+        return await self._await(fetch or self._start(resource))
+
+    async def observe_afresh(self, resource: Resource) -> Observed:
+        """Read the record by a fetch that starts now; later readers may share it."""
+        return await self._await(self._start(resource))
+
+    async def write(self, resource: Resource, change: Change, base: Observed) -> None:
+        """Hand a change to the connector; reads begun before its end are shared no longer."""
+        try:
+            await self.connector.write(resource, change, base)
+        finally:
+            self._fetches.clear()
+
+    @asynccontextmanager
+    async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
+        """Wait for the product's queue; raise `Busy` if the deadline leaves no room to write."""
+        try:
+            async with asyncio.timeout(deadline.room_before(self.connector.write_seconds)):
+                await self._queue.acquire()
+        except TimeoutError:
+            msg = f"Other writes to {self.title} are ahead; nothing was written."
+            raise Busy(msg) from None
+        try:
+            yield
+        finally:
+            self._queue.release()
+
+    def unreachable(self, resource: Resource) -> tuple[str, ...]:
+        """Give the fields of a resource that the connector cannot reach."""
+        return self.connector.reach.unreachable(resource.record.name, resource.document)
+
+    def reach_refusals(self, resource: Resource) -> Mapping[str, str]:
+        """Give, for each unreachable field, the sentence that names who can reach it (1.1)."""
+        able = resource.record.reached_by
+        sentence = f"is out of reach of the connector {self.connector.name}; {able} can set it"
+        return dict.fromkeys(self.unreachable(resource), sentence)
+
+    async def aclose(self) -> None:
+        """Close the connector."""
+        await self.connector.aclose()
+
+    def _start(self, resource: Resource) -> asyncio.Task[Observed]:
+        name = resource.record.name
+        fetch = asyncio.create_task(self._fetch(resource))
+        self._fetches[name] = fetch
+
+        def forget(done: asyncio.Task[Observed]) -> None:
+            if self._fetches.get(name) is done:
+                del self._fetches[name]
+            if not done.cancelled():
+                done.exception()  # every waiter may be gone; the failure is theirs, not the loop's
+
+        fetch.add_done_callback(forget)
+        return fetch
+
+    async def _fetch(self, resource: Resource) -> Observed:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await self.connector.read(resource)
+        except TimeoutError:
+            msg = f"{self.title} did not answer within {READ_SECONDS:.0f} seconds."
+            raise UpstreamTimeout(msg) from None
+
+    async def _await(self, fetch: asyncio.Task[Observed]) -> Observed:
+        # One caller going away must not end the fetch of the others.
+        return await asyncio.shield(fetch)
+
+
+def reachable_values(
+    values: Mapping[str, str | bool], unreachable: tuple[str, ...]
+) -> dict[str, str | bool]:
+    """Leave out the fields that the connector cannot reach."""
+    return {path: value for path, value in values.items() if path not in unreachable}

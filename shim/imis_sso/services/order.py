@@ -1,0 +1,80 @@
+"""What a caller asks of a write, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imis_sso.domain.difference import FieldChange
+from imis_sso.domain.documents import Document
+from imis_sso.domain.observed import Change
+from imis_sso.domain.resources import Resource
+from imis_sso.domain.secret import Secret
+from imis_sso.services.deadline import Deadline
+from imis_sso.services.read import Reading
+from imis_sso.services.secrets import Push
+
+
+@dataclass(frozen=True, repr=False)
+class Order:
+    """A write as the caller asked for it.
+
+    `declared` holds the keys of the body without the inline secret; what is absent keeps its live
+    value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header.
+    """
+
+    resource: Resource
+    declared: Mapping[str, Any]
+    who: str
+    inline: Secret | None = None
+    if_match: tuple[str, ...] | None = None
+    dry_run: bool = False
+    force: bool = False
+    deadline: Deadline = field(default_factory=Deadline)
+
+
+@dataclass(frozen=True, repr=False)
+class Draft:
+    """A validated write: the state found, the state wanted, and the way from one to the other."""
+
+    order: Order
+    live: Reading
+    wanted: Document
+    push: Push = field(default_factory=Push)
+
+    @property
+    def resource(self) -> Resource:
+        """The document that is written."""
+        return self.order.resource
+
+    @property
+    def changed(self) -> dict[str, str | bool]:
+        """Fields that differ, with their wanted values; every field where there is no record yet."""
+        wanted = self.wanted.values()
+        before = self.live.document.values()
+        changed = {path: value for path, value in wanted.items() if before[path] != value}
+        if self.live.observed.exists or not (changed or self.push.secret):
+            return changed
+        return {path: value for path, value in wanted.items() if path not in self.live.unreachable}
+
+    @property
+    def writes(self) -> bool:
+        """Whether the product must be written at all (contract C2)."""
+        return bool(self.changed) or self.push.secret is not None
+
+    def change(self, kept: Secret | None) -> Change:
+        """Give the connector's order; `kept` goes back into a record that hides its secret."""
+        return Change(self.changed, self.push.secret or kept)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a write, or its dry run, came to."""
+
+    reading: Reading
+    writes: int = 0
+    changes: tuple[FieldChange, ...] = ()
+    gates: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()

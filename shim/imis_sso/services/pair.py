@@ -1,0 +1,49 @@
+"""One environment at run time: its two products, its secrets, its policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
+from imis_sso.domain.trust import Pins
+from imis_sso.services.half import Half
+from imis_sso.services.secrets import Secrets
+from imis_sso.store.base import Managed
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the registry says about writing to an environment (contract C5, C44-C46)."""
+
+    writes_allowed: bool
+    on_destroy: str
+    pins: Pins
+    tenant: Mapping[str, str]
+    unread_secret_keeps: bool = False
+    production: bool = False
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One environment: iMIS and Cloud SSO."""
+
+    name: str
+    policy: Policy
+    halves: Mapping[Product, Half]
+    secrets: Secrets
+    managed: Managed
+
+    def half(self, resource: Resource) -> Half:
+        """Give the product that a resource belongs to."""
+        return self.halves[resource.product]
+
+    async def live_mode(self) -> str:
+        """Read the mode that iMIS is in now; `disabled` where it has no record."""
+        observed = await self.half(OPENID_CONNECT).observe(OPENID_CONNECT)
+        return str(observed.values.get("mode", "disabled"))
+
+    async def aclose(self) -> None:
+        """Close both connectors."""
+        for half in self.halves.values():
+            await half.aclose()

@@ -1,0 +1,125 @@
+"""The last part of a write: hand it to the product, read back, compare, remember."""
+
+from __future__ import annotations
+
+import asyncio
+
+from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.observed import Observed
+from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
+from imis_sso.domain.secret import Secret
+from imis_sso.domain.violations import sentence
+from imis_sso.services.order import Draft
+from imis_sso.services.pair import Pair
+from imis_sso.services.read import Reading, compose
+
+UNKNOWN = "It is not known whether the write was taken: read the document before trying again."
+NOT_TAKEN = "The product was read afterwards and holds the old values: nothing was written."
+
+
+async def perform(pair: Pair, draft: Draft, kept: Secret | None) -> Reading:
+    """Write a draft and prove it (contract C33: 200 only after a read-back shows the new state).
+
+    Raises the connector's problems, `UpstreamRefused` where the product does not hold what was
+    written, `UpstreamTimeout` where it cannot be told. The outcome is never guessed, and a write
+    is never sent twice.
+    """
+    try:
+        after, lost = await _write_and_read(pair, draft, kept)
+        if lost is not None:
+            _settle(draft, after, lost)
+        _prove(draft, after)
+    except Problem:
+        await _doubt(pair, draft)
+        raise
+    await _remember(pair, draft, kept, after)
+    return await compose(pair, draft.resource, after)
+
+
+async def _write_and_read(
+    pair: Pair, draft: Draft, kept: Secret | None
+) -> tuple[Observed, WriteUncertain | None]:
+    half, lost = pair.half(draft.resource), None
+    try:
+        async with asyncio.timeout(draft.order.deadline.remaining()):
+            try:
+                await half.write(draft.resource, draft.change(kept), draft.live.observed)
+            except WriteUncertain as uncertain:
+                lost = uncertain
+            return await _read_back(pair, draft), lost
+    except TimeoutError:
+        msg = f"{half.title} did not answer in time. {UNKNOWN}"
+        raise UpstreamTimeout(msg) from None
+
+
+async def _read_back(pair: Pair, draft: Draft) -> Observed:
+    try:
+        return await pair.half(draft.resource).observe_afresh(draft.resource)
+    except Problem as problem:
+        problem.detail = f"{problem.detail} {UNKNOWN}"
+        problem.upstream_writes = 1
+        raise
+
+
+def _settle(draft: Draft, after: Observed, lost: WriteUncertain) -> None:
+    """Tell by reading whether a write without an answer was taken (product facts 3.5)."""
+    if draft.changed:
+        taken = not _unlike(draft, after)
+    elif isinstance(after.secret, Secret):
+        taken = after.secret == draft.push.secret
+    else:
+        raise _worded(lost.cause, UNKNOWN)
+    if not taken:
+        raise _worded(lost.cause, NOT_TAKEN if _as_before(draft, after) else UNKNOWN)
+
+
+def _worded(problem: Problem, words: str) -> Problem:
+    problem.detail = f"{problem.detail} {words}"
+    return problem
+
+
+def _unlike(draft: Draft, after: Observed) -> list[str]:
+    return [path for path, value in draft.changed.items() if after.values.get(path) != value]
+
+
+def _as_before(draft: Draft, after: Observed) -> bool:
+    before = draft.live.observed
+    same = all(after.values.get(path) == before.values.get(path) for path in draft.changed)
+    return same and after.exists == before.exists
+
+
+def _prove(draft: Draft, after: Observed) -> None:
+    """Compare field by field what was asked with what the product holds now."""
+    errors = [
+        FieldError(path, f"is {after.values.get(path)!r} after the write, not {value!r}")
+        for path, value in draft.changed.items()
+        if after.values.get(path) != value
+    ]
+    secret, keys = draft.push.secret, draft.resource.document.secret
+    if secret is not None and isinstance(after.secret, Secret) and after.secret != secret and keys:
+        errors.append(FieldError(keys.inline, "is not the one that was written"))
+    if not errors:
+        return
+    problem = UpstreamRefused(
+        f"The product took the write but does not hold what was written: {sentence(errors)}", errors
+    )
+    problem.upstream_writes = 1
+    raise problem
+
+
+async def _doubt(pair: Pair, draft: Draft) -> None:
+    """Forget what was recorded of a secret that may or may not have reached the product.
+
+    The version then reads as unknown where the product hides it, and the next plan pushes again.
+    """
+    if draft.push.secret is not None:
+        await pair.secrets.forget()
+
+
+async def _remember(pair: Pair, draft: Draft, kept: Secret | None, after: Observed) -> None:
+    hidden = draft.resource.record.secret == "settable" and not isinstance(after.secret, Secret)
+    if draft.push.record is not None:
+        await pair.secrets.remember(draft.push.record)
+    elif hidden and kept is None and not pair.policy.unread_secret_keeps:
+        await pair.secrets.forget()
+    await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who)

@@ -1,0 +1,97 @@
+"""Reading a settings document, live (contract C3, C4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imis_sso.domain.canonical import etag
+from imis_sso.domain.documents import Document, ImisClient, ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.observed import Observed
+from imis_sso.domain.resources import (
+    IMIS_CLIENT,
+    IMIS_SSO_SETTINGS,
+    OPENID_CONNECT,
+    Resource,
+)
+from imis_sso.domain.secret import Secret
+from imis_sso.domain.verdicts import Halves
+from imis_sso.services.secrets import Shown
+
+if TYPE_CHECKING:
+    from imis_sso.services.pair import Pair
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document with what it was made from."""
+
+    resource: Resource
+    observed: Observed
+    document: Document
+    unreachable: tuple[str, ...] = ()
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag over the whole document (contract C34)."""
+        return etag(self.document)
+
+    @property
+    def shown(self) -> Shown:
+        """What the document says of its secret."""
+        keys = self.resource.document.secret
+        if keys is None:
+            return Shown()
+        values = self.document.model_dump()
+        return Shown(values.get(keys.ref, ""), values.get(keys.version, ""))
+
+
+async def read(pair: Pair, resource: Resource, *, afresh: bool = False) -> Reading:
+    """Read a document of a pair; `afresh` never joins a fetch that is already under way.
+
+    Raises the connector's problems.
+    """
+    half = pair.half(resource)
+    observe = half.observe_afresh if afresh else half.observe
+    return await compose(pair, resource, await observe(resource))
+
+
+async def compose(pair: Pair, resource: Resource, observed: Observed) -> Reading:
+    """Make the document of a resource from what was seen of its record."""
+    keys = await _secret_keys(pair, resource, observed)
+    document = resource.document.of(observed.document_values(resource.document) | keys)
+    return Reading(resource, observed, document, pair.half(resource).unreachable(resource))
+
+
+async def _secret_keys(pair: Pair, resource: Resource, observed: Observed) -> dict[str, str]:
+    keys = resource.document.secret
+    if keys is None:
+        return {}
+    if resource.record.secret == "shown":
+        clear = isinstance(observed.secret, Secret)
+        return {keys.version: pair.secrets.version(observed.secret) if clear else ""}  # type: ignore[arg-type]
+    shown = await pair.secrets.shown(resource, observed)
+    return {keys.ref: shown.ref, keys.version: shown.version}
+
+
+async def read_halves(pair: Pair) -> Halves:
+    """Read both products at the same time, for their comparison. No name is inferred."""
+    imis, cloud_sso = await asyncio.gather(
+        pair.half(OPENID_CONNECT).observe(OPENID_CONNECT),
+        pair.half(IMIS_CLIENT).observe(IMIS_CLIENT),
+    )
+    version = await pair.secrets.held(imis)
+    client = await compose(pair, IMIS_CLIENT, cloud_sso)
+    return Halves(
+        OpenIDConnect.of(_with(imis, OpenIDConnect, {"client_secret_version": version})),
+        ImisClient.model_validate(client.document.model_dump()),
+        ImisSsoSettings.of(_with(cloud_sso, IMIS_SSO_SETTINGS.document, {})),
+    )
+
+
+def _with(
+    observed: Observed, document: type[Document], more: Mapping[str, str]
+) -> dict[str, str | bool]:
+    return observed.document_values(document) | dict(more)

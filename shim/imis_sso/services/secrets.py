@@ -1,0 +1,231 @@
+"""Named secrets of one environment: what is shown of them and when one is pushed (contract 3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.ledger import AppliedSecret
+from imis_sso.domain.observed import Observed
+from imis_sso.domain.problems import (
+    FieldError,
+    InvalidSettings,
+    Problem,
+    SecretUnavailable,
+    SecretVersionChanged,
+)
+from imis_sso.domain.resources import (
+    BUILT_IN_SECRET,
+    IMIS_CLIENT,
+    OPENID_CONNECT,
+    Resource,
+)
+from imis_sso.domain.secret import Secret
+from imis_sso.domain.violations import nearest, sentence
+from imis_sso.services.half import Half
+from imis_sso.store.base import AppliedSecrets
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a document says of its secret: the name and the keyed fingerprint (contract C22)."""
+
+    ref: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Push:
+    """What happens to the secret in a write.
+
+    `secret` is put into the product (None: it stays as it is), `record` is remembered afterwards
+    (None: what was remembered stays), `resolved` tells that a secret was looked at, so that the
+    product is read once more before the write (contract section 7).
+    """
+
+    secret: Secret | None = None
+    record: Shown | None = None
+    resolved: bool = False
+
+
+class Secrets:
+    """The secrets of one environment.
+
+    `sources` maps each name of the registry to the documents it may go into, `resolve` gives the
+    secret behind such a name, `cloud_sso` shows the built-in one.
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        key: FingerprintKey,
+        applied: AppliedSecrets,
+        sources: Mapping[str, frozenset[str]],
+        resolve: Callable[[str], Awaitable[Secret]],
+        cloud_sso: Half,
+    ) -> None:
+        self._environment = environment
+        self._key = key
+        self._applied = applied
+        self._sources = sources
+        self._resolve = resolve
+        self._cloud_sso = cloud_sso
+
+    def names(self, resource: Resource | None = None) -> tuple[str, ...]:
+        """Give the names that may go into a document (all without one): the built-in one first."""
+        built_in = (BUILT_IN_SECRET,) if resource in (None, OPENID_CONNECT) else ()
+        named = sorted(
+            name
+            for name, documents in self._sources.items()
+            if resource is None or resource.path in documents
+        )
+        return (*built_in, *named)
+
+    def version(self, secret: Secret) -> str:
+        """Give the keyed fingerprint of a secret (contract C22)."""
+        return self._key.version(self._environment, secret)
+
+    async def resolve(self, name: str) -> Secret:
+        """Give the secret behind a name; the caller has checked that it may be used.
+
+        Raises `SecretUnavailable`, and for the built-in one what reading Cloud SSO raises.
+        """
+        if name != BUILT_IN_SECRET:
+            return await self._resolve(name)
+        observed = await self._cloud_sso.observe(IMIS_CLIENT)
+        if isinstance(observed.secret, Secret):
+            return observed.secret
+        msg = f"Cloud SSO does not show the client secret in clear ({observed.secret.value})."
+        raise SecretUnavailable(msg)
+
+    async def recorded(self) -> AppliedSecret | None:
+        """Give what the last write recorded, or None."""
+        return await self._applied.get(self._environment, OPENID_CONNECT.path)
+
+    async def held(self, observed: Observed) -> str:
+        """Give the version of what a settable record holds; `""` when unknown (contract C22)."""
+        if isinstance(observed.secret, Secret):
+            return self.version(observed.secret)
+        recorded = await self.recorded() if observed.exists else None
+        return recorded.version if recorded else ""
+
+    async def shown(self, resource: Resource, observed: Observed) -> Shown:
+        """Give name and version for a GET; secrets are resolved only where a name is inferred."""
+        version = await self.held(observed)
+        recorded = await self.recorded()
+        if not version:
+            return Shown()
+        if recorded is not None and recorded.version == version:
+            return Shown(recorded.ref, version)
+        return Shown(await self._inferred(resource, version), version)
+
+    async def _inferred(self, resource: Resource, version: str) -> str:
+        for name in self.names(resource):
+            try:
+                if self.version(await self.resolve(name)) == version:
+                    return name
+            except Problem as problem:
+                logger.info("secret %s passed over: %s", name, problem.slug)
+        return ""
+
+    async def remember(self, record: Shown) -> None:
+        """Record name and version of what a write put into the product."""
+        await self._applied.put(
+            self._environment, OPENID_CONNECT.path, AppliedSecret(record.ref, record.version)
+        )
+
+    async def forget(self) -> None:
+        """Forget what was recorded: the product may hold something else now."""
+        await self._applied.delete(self._environment, OPENID_CONNECT.path)
+
+    def push_inline(self, resource: Resource, secret: Secret, shown: Shown, wanted: Shown) -> Push:
+        """Decide on an inline secret: equal is a no-op, another one is pushed (contract C24)."""
+        if wanted.version != shown.version:
+            _refuse(resource, "version", "cannot be changed together with an inline secret")
+        version = self.version(secret)
+        if version == shown.version:
+            return Push(resolved=True)
+        return Push(secret, Shown("", version), resolved=True)
+
+    async def push_named(self, resource: Resource, shown: Shown, wanted: Shown) -> Push:
+        """Decide on a changed name or version of the secret (contract C23).
+
+        `wanted.version` is `""` where the caller named none. Raises `InvalidSettings`,
+        `SecretVersionChanged`, `SecretUnavailable`.
+        """
+        if wanted == shown:
+            return Push()
+        if not wanted.ref:
+            if wanted.version != shown.version:
+                _refuse(resource, "version", "names a new version without a client_secret_ref")
+            return Push(record=wanted)
+        self._require_known(resource, wanted.ref)
+        secret = await self.resolve(wanted.ref)
+        current = self.version(secret)
+        if not wanted.version:
+            _refuse(
+                resource,
+                "version",
+                f"must be given with a changed reference; it is {current} now",
+                current,
+            )
+        if wanted.version != current:
+            _refuse_version(wanted, current)
+        pushed = None if current == shown.version else secret
+        return Push(pushed, Shown(wanted.ref, current), resolved=True)
+
+    def _require_known(self, resource: Resource, name: str) -> None:
+        known = self.names(resource)
+        if name in known:
+            return
+        allowed = f"the nearest that may is {nearest(name, known)}" if known else "none may"
+        _refuse(resource, "ref", f"is not a secret that may go into {resource.path}; {allowed}")
+
+    async def shown_by_cloud_sso(self, secret: Secret) -> bool:
+        """Tell whether a secret is the one that Cloud SSO shows now (contract 1.2)."""
+        try:
+            return secret == await self.resolve(BUILT_IN_SECRET)
+        except Problem:
+            return False
+
+    async def to_keep(self, *, lowering: bool) -> Secret:
+        """Give the secret that must go back into a record which does not show it.
+
+        It is the one that was pushed last. When the mode is lowered nothing of Cloud SSO is read
+        (contract 1.2). Raises `SecretUnavailable` or `SecretVersionChanged` rather than wipe or
+        replace what the product holds.
+        """
+        recorded = await self.recorded()
+        name = recorded.ref if recorded else ""
+        if recorded is None or not name or (lowering and name == BUILT_IN_SECRET):
+            msg = (
+                "iMIS does not show its client secret, and no named secret is recorded for it, so "
+                "writing the record could wipe it. Name one with client_secret_ref and "
+                "client_secret_version."
+            )
+            raise SecretUnavailable(msg)
+        secret = await self.resolve(name)
+        current = self.version(secret)
+        if current != recorded.version:
+            _refuse_version(Shown(name, recorded.version), current)
+        return secret
+
+
+def _refuse_version(wanted: Shown, current: str) -> NoReturn:
+    msg = (
+        f"The secret {wanted.ref} has the version {current} now, not {wanted.version}: it was "
+        "changed after the review. Plan again."
+    )
+    raise SecretVersionChanged(msg)
+
+
+def _refuse(resource: Resource, key: str, detail: str, canonical: str | None = None) -> NoReturn:
+    keys = resource.document.secret
+    name = getattr(keys, key) if keys else key
+    errors = [FieldError(name, detail, canonical)]
+    raise InvalidSettings(sentence(errors), errors)

@@ -1,0 +1,37 @@
+"""What is known of an environment without asking the products (contract section 1, C3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imis_sso.domain.ledger import ManagedPeriod
+from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.services.pair import Pair
+
+
+async def status(pair: Pair) -> dict[str, Any]:
+    """Give, for each resource, its connector, reach and last managed write."""
+    return {
+        "environment": pair.name,
+        "production": pair.policy.production,
+        "writes": "allowed" if pair.policy.writes_allowed else "refused",
+        "resources": [await _resource(pair, each) for each in RESOURCES],
+    }
+
+
+async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:
+    half = pair.half(resource)
+    last = await pair.managed.last(pair.name, resource.path)
+    return {
+        "resource": resource.path,
+        "connector": half.connector.name,
+        "capability": "read" if resource.read_only else "read-write",
+        "unreachable": list(half.unreachable(resource)),
+        "managed": last is not None and last.lasts,
+        "last_managed_write": _write(last) if last else None,
+        "pending_manual_step": None,
+    }
+
+
+def _write(period: ManagedPeriod) -> dict[str, str]:
+    return {"who": period.last_writer, "when": period.last_write_at.isoformat(timespec="seconds")}

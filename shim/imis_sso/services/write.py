@@ -1,0 +1,154 @@
+"""The one write path (contract section 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from imis_sso.domain.activation import Transition, critical_fields
+from imis_sso.domain.difference import difference
+from imis_sso.domain.documents import flatten
+from imis_sso.domain.problems import (
+    Busy,
+    SecretUnavailable,
+    SecretVersionChanged,
+    UpstreamChanged,
+)
+from imis_sso.domain.secret import Secret
+from imis_sso.services import gates
+from imis_sso.services.draft import draft as drafted
+from imis_sso.services.half import Half
+from imis_sso.services.order import Draft, Order, Outcome
+from imis_sso.services.pair import Pair
+from imis_sso.services.perform import perform
+from imis_sso.services.read import Reading, compose, read
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PUSH_AGAIN = (
+    "iMIS does not give its client secret back and no source for it could be used, so the record "
+    "was written without it: push the secret again before raising the mode."
+)
+
+
+async def write(pair: Pair, order: Order) -> Outcome:
+    """Bring a document to the declared state and prove it by reading it back.
+
+    Raises the problems of contract section 4; unless one says otherwise, nothing was written.
+    """
+    half = pair.half(order.resource)
+    if order.dry_run:
+        return await _preview(pair, order)
+    async with half.turn(order.deadline):
+        draft, notices, kept = await _in_time(half, order, _prepare(pair, order))
+        if not draft.writes:
+            return await _unchanged(pair, draft)
+        order.deadline.room_before(half.connector.write_seconds)
+        reading = await perform(pair, draft, kept)
+        logger.info(
+            "wrote environment=%s resource=%s fields=%s by=%s",
+            pair.name,
+            order.resource.path,
+            ",".join(sorted(draft.changed)) or "client_secret",
+            order.who,
+        )
+        return Outcome(
+            reading, 1, difference(draft.live.document, reading.document), (), (), notices
+        )
+
+
+async def _in_time(half: Half, order: Order, work: Awaitable[T]) -> T:
+    """Do what comes before the write while there is still room for the write itself (C33)."""
+    try:
+        async with asyncio.timeout(order.deadline.room_before(half.connector.write_seconds)):
+            return await work
+    except TimeoutError:
+        msg = f"{half.title} answered too slowly to finish a write in time; nothing was written."
+        raise Busy(msg) from None
+
+
+async def _preview(pair: Pair, order: Order) -> Outcome:
+    """Meet every gate as the write would, and write nothing (contract C15)."""
+    draft = await drafted(pair, order, await read(pair, order.resource))
+    reported: tuple[str, ...] = ()
+    if draft.writes:
+        reported = gates.observe_only(pair, draft)
+        await _gates(pair, draft)
+        await _kept(pair, draft)
+    preview = Reading(order.resource, draft.live.observed, draft.wanted, draft.live.unreachable)
+    return Outcome(preview, 0, difference(draft.live.document, draft.wanted), reported)
+
+
+async def _prepare(pair: Pair, order: Order) -> tuple[Draft, tuple[str, ...], Secret | None]:
+    draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
+    if not draft.writes:
+        return draft, (), None
+    gates.observe_only(pair, draft)
+    looked = await _gates(pair, draft)
+    kept, notices = await _kept(pair, draft)
+    if looked or kept is not None or draft.push.resolved:
+        draft = await _confirmed(pair, draft)
+    return draft, notices, kept
+
+
+async def _gates(pair: Pair, draft: Draft) -> bool:
+    await gates.right_tenant(pair, draft)
+    activated = await gates.activation(pair, draft)
+    return await gates.live_edit(pair, draft) or activated
+
+
+async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...]]:
+    """Find the secret that must go back into a record which hides it (product facts 3.5)."""
+    observed = draft.live.observed
+    untouched = draft.resource.record.secret != "settable" or draft.push.secret is not None
+    if untouched or not observed.exists or isinstance(observed.secret, Secret):
+        return None, ()
+    if pair.policy.unread_secret_keeps:
+        return None, ()
+    lowering = gates.move(draft) is Transition.LOWER
+    try:
+        return await pair.secrets.to_keep(lowering=lowering), ()
+    except (SecretUnavailable, SecretVersionChanged):
+        if not lowering:
+            raise
+        return None, (PUSH_AGAIN,)
+
+
+async def _confirmed(pair: Pair, draft: Draft) -> Draft:
+    """Read once more after secrets and gates took their time; this is the base of the write."""
+    base = await read(pair, draft.resource, afresh=True)
+    moved = [each.field for each in difference(draft.live.document, base.document)]
+    keys = draft.resource.document.secret
+    secret_keys = (keys.ref, keys.version) if keys else ()
+    critical = critical_fields(draft.resource.document, moved)
+    matter = {*draft.changed, *declared_paths(draft), *critical, *secret_keys}
+    touched = [field for field in moved if field in matter]
+    if touched or base.observed.exists != draft.live.observed.exists:
+        msg = f"Meanwhile somebody changed {', '.join(touched) or 'the record'}; plan again."
+        raise UpstreamChanged(msg)
+    # Fields that nobody declared keep what the product holds now, a person's last edit included.
+    wanted = draft.wanted.model_dump()
+    before = draft.live.document.model_dump()
+    ours = {key: value for key, value in wanted.items() if before[key] != value}
+    document = type(draft.wanted).model_validate(base.document.model_dump() | ours)
+    return Draft(draft.order, base, document, draft.push)
+
+
+def declared_paths(draft: Draft) -> frozenset[str]:
+    """Give the dotted paths that the caller declared."""
+    return frozenset(flatten(draft.order.declared))
+
+
+async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
+    """Answer a write that finds everything as declared; at most a name is remembered (C2, C23)."""
+    reading = draft.live
+    if draft.push.record is not None:
+        await pair.secrets.remember(draft.push.record)
+        reading = await compose(pair, draft.resource, draft.live.observed)
+    if await pair.managed.current(pair.name, draft.resource.path) is None:
+        # Whoever declares what is already there manages it from now on (contract C5).
+        await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who)
+    return Outcome(reading, 0)

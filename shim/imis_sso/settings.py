@@ -1,0 +1,81 @@
+"""Settings of the server itself: file, environment variables and command line, in this order.
+
+A command-line flag wins over an environment variable, which wins over the registry file's
+`server:` mapping, which wins over the default.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.registry.explain import sentence
+from imis_sso.registry.kinds import FilePath
+from imis_sso.registry.model import ServerOptions
+
+ENV_PREFIX = "IMIS_SSO_"
+
+
+def default_data_dir() -> Path:
+    """Give `imis-sso` in the user's data folder (XDG Base Directory Specification)."""
+    configured = Path(os.environ.get("XDG_DATA_HOME", ""))
+    if configured.is_absolute():
+        return configured / "imis-sso"
+    try:
+        return Path.home() / ".local" / "share" / "imis-sso"
+    except RuntimeError:
+        return Path("imis-sso-data").absolute()
+
+
+class ServerSettings(ServerOptions, BaseSettings):
+    """What the server runs with. Make it with `resolve`, which explains what is wrong."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        frozen=True, extra="forbid", strict=False, env_prefix=ENV_PREFIX, env_ignore_empty=True
+    )
+
+    data_dir: FilePath = Field(
+        default_factory=default_data_dir,
+        description=ServerOptions.model_fields["data_dir"].description,
+    )
+
+    @classmethod
+    def resolve(
+        cls, options: ServerOptions | None = None, flags: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Combine the file's options, the environment and the flags that were given.
+
+        `flags` are by the name of the setting; None stands for "not given". Raises
+        ConfigurationError with a fault for each value that cannot be used, naming the flag or
+        variable it came from.
+        """
+        given = {name: value for name, value in (flags or {}).items() if value is not None}
+        file = (options or ServerOptions()).model_dump(exclude_unset=True, exclude_none=True)
+        try:
+            return cls(**(file | EnvSettingsSource(cls)() | given))
+        except ValidationError as error:
+            faults = [_fault(each, given) for each in error.errors(include_url=False)]
+            raise ConfigurationError(faults) from None
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service (contract C42)."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def _fault(error: ErrorDetails, flags: Mapping[str, Any]) -> ConfigurationFault:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    flag = f"--{name.replace('_', '-')}"
+    place = flag if name in flags else f"{ENV_PREFIX}{name.upper()}"
+    return ConfigurationFault(None, None, place, sentence(error, ServerOptions, (name,)))

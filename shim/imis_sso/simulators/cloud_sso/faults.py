@@ -1,0 +1,55 @@
+"""Faults only the dashboard can have, by kind, and the roles of the requests they meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imis_sso.simulators.cloud_sso.pages import Row
+    from imis_sso.simulators.faults import Fault
+
+_SIGNED_IN = frozenset({"read", "write", "page"})
+_WRITES = frozenset({"write"})
+
+#: `expire_session` ends the session as the request comes in; `login_page` shows the log-in page in
+#: place of what was asked for, the session left alone; `changed_page` spoils one field of the form
+#: (`params.change`, `params.label`); `write_dropped` answers success and stores nothing;
+#: `write_altered` stores `params.value`, by default what was sent without its last character.
+KINDS = {
+    "expire_session": _SIGNED_IN,
+    "login_page": _SIGNED_IN,
+    "changed_page": frozenset({"read"}),
+    "write_dropped": _WRITES,
+    "write_altered": _WRITES,
+}
+SAVE_BUTTON = "Save Settings"
+
+
+def spoil_rows(rows: list[Row], fault: Fault) -> list[Row]:
+    """Change the form as `params` say.
+
+    `change` is `renamed` (to `params.to`), `missing`, `doubled` or `retyped` (a text becomes a
+    drop-down list, a shown value an input); `label` names the field, by default Redirect URL.
+    """
+    change, label = fault.params.get("change", "renamed"), fault.params.get("label", "Redirect URL")
+    changed: list[Row] = []
+    for row in rows:
+        changed += _spoiled(row, change, fault) if row.label == label else [row]
+    return changed
+
+
+def save_button(fault: Fault | None) -> str:
+    """Give the save button's text: another one where the fault renames it."""
+    if fault is None or fault.params.get("label") != SAVE_BUTTON:
+        return SAVE_BUTTON
+    return str(fault.params.get("to", "Apply"))
+
+
+def _spoiled(row: Row, change: str, fault: Fault) -> list[Row]:
+    if change == "missing":
+        return []
+    if change == "doubled":
+        return [row, row.again()]
+    if change == "retyped":
+        return [row.retyped()]
+    return [row.renamed(fault.params.get("to", f"{row.label} (new)"))]

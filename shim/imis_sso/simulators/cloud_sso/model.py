@@ -1,0 +1,184 @@
+"""What the simulated Cloud SSO holds: the iMIS client, the redirect URL, sessions, its key."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from joserfc.jwk import KeyParameters, RSAKey
+
+from imis_sso.simulators.cloud_sso.faults import KINDS
+from imis_sso.simulators.product import Product, assign, new_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from imis_sso.simulators.variant import Variant
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+_PATCHABLE = {
+    "cloud_id": str,
+    "username": str,
+    "password": str,
+    "client_id": str,
+    "client_secret": str,
+    "issuer": str,
+    "metadata_issuer": str,
+    "discovery_url": str,
+    "redirect_url": str,
+    "token_methods": list,
+    "session_seconds": int,
+    "lockout_seconds": int,
+}
+
+
+class SigningKey:
+    """The key the provider signs with, made when it is first asked for (it takes a while)."""
+
+    @cached_property
+    def jwks(self) -> dict[str, Any]:
+        """The public half as a key set for RS256 (RFC 7517 section 5)."""
+        parameters: KeyParameters = {"use": "sig", "alg": "RS256", "kid": secrets.token_hex(8)}
+        key = RSAKey.generate_key(2048, parameters)
+        return {"keys": [dict(key.as_dict(private=False))]}
+
+
+@dataclass
+class Session:
+    """One signed-in browser."""
+
+    expires: float
+    anti_forgery: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    notice: str = ""
+
+
+class CloudSsoModel(Product):
+    """The state of one simulated Cloud SSO, for the server and for tests in the same process."""
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        variant: Variant,
+        key: SigningKey,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(variant, KINDS)
+        self.base_url, self.key, self._clock = base_url, key, clock
+        self._lock = threading.RLock()
+        self._account = f"example{name}", f"sso.admin@{name}.example.org", new_secret()
+        self.login_anti_forgery = secrets.token_urlsafe(32)
+        self._client = secrets.token_hex(12), new_secret()
+        self.seed()
+
+    def seed(self) -> None:
+        """Put back the client, settings and credentials the simulation starts with."""
+        with self._lock:
+            self.cloud_id, self.username, self.password = self._account
+            self.client_id, self.client_secret = self._client
+            self.issuer = self.base_url
+            self.metadata_issuer = ""
+            self.discovery_url = self.base_url + WELL_KNOWN
+            self.discovery_path = WELL_KNOWN
+            self.redirect_url = ""
+            self.token_methods = ["client_secret_basic", "client_secret_post"]
+            self.session_seconds, self.lockout_seconds = 1200, 30
+            self._sessions: dict[str, Session] = {}
+            self._failures, self._locked_until = 0, 0.0
+
+    # Log-in
+
+    def log_in(self, username: str, password: str, cloud_id: str) -> str | None:
+        """Give a new session's id, or None where the credentials are wrong or locked out.
+
+        From the second refusal in a row on, each locks out twice as long as the one before
+        (product facts 4.1). Unknown: how long, and what it counts by.
+        """
+        given, right = (username, password, cloud_id), (self.username, self.password, self.cloud_id)
+        with self._lock:
+            if self.lockout_left() > 0 or given != right:
+                self._refuse()
+                return None
+            self._failures = 0
+            session_id = secrets.token_urlsafe(32)
+            self._sessions[session_id] = Session(self._clock() + self.session_seconds)
+        self.counters.count("logins")
+        return session_id
+
+    def lockout_left(self) -> float:
+        """Give the seconds for which no log-in is accepted, 0 when one is."""
+        return max(0.0, self._locked_until - self._clock())
+
+    def session(self, session_id: str) -> Session | None:
+        """Give the session of this id, its life extended, or None if there is none."""
+        with self._lock:
+            session = self._sessions.get(session_id)
+            if session is None or session.expires <= self._clock():
+                self._sessions.pop(session_id, None)
+                return None
+            session.expires = self._clock() + self.session_seconds
+            return session
+
+    def log_out(self, session_id: str) -> None:
+        """End one session."""
+        with self._lock:
+            self._sessions.pop(session_id, None)
+
+    def expire_sessions(self) -> None:
+        """End every session."""
+        with self._lock:
+            self._sessions.clear()
+
+    # Settings
+
+    def save_redirect_url(self, value: str) -> None:
+        """Store the page's one input."""
+        self.redirect_url = value
+        self.counters.count("stored")
+
+    def rotate_secret(self) -> str:
+        """Give the client a new secret at once, and return it."""
+        self.client_secret = new_secret()
+        return self.client_secret
+
+    def has_secret(self, client_id: str, client_secret: str) -> bool:
+        """Say whether these are the client's id and secret, compared in constant time."""
+        given, right = (f"{client_id}\n{client_secret}", f"{self.client_id}\n{self.client_secret}")
+        return hmac.compare_digest(given.encode(), right.encode())
+
+    def state(self) -> dict[str, object]:
+        """Give everything, secrets in clear."""
+        return {name: getattr(self, name) for name in _PATCHABLE} | {
+            "discovery_path": self.discovery_path,
+            "sessions": len(self._sessions),
+            "failures": self._failures,
+            "lockout_left": self.lockout_left(),
+        }
+
+    def patch(self, changes: Mapping[str, object]) -> None:
+        """Change any value of `state` a person could; raises ValueError for anything else.
+
+        A discovery address on this origin moves the metadata there; `metadata_issuer` other than
+        the empty text makes the metadata name another issuer than the page shows. A change of
+        credentials, or `lockout_seconds`, lifts a lock-out.
+        """
+        assign(self, changes, _PATCHABLE)
+        moved = urlsplit(self.discovery_url)
+        if f"{moved.scheme}://{moved.netloc}" == self.base_url:
+            self.discovery_path = moved.path
+        if changes.keys() & {"username", "password", "cloud_id", "lockout_seconds"}:
+            self._failures, self._locked_until = 0, 0.0
+
+    def _refuse(self) -> None:
+        self.counters.count("refused_logins")
+        if self.lockout_left() == 0:
+            self._failures += 1
+        if self._failures > 1:
+            seconds = self.lockout_seconds * 2.0 ** (self._failures - 2)
+            self._locked_until = max(self._locked_until, self._clock() + seconds)

@@ -1,0 +1,66 @@
+"""The dashboard's pages: which rows the settings form has, and how templates are rendered."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from imis_sso.simulators.cloud_sso.model import CloudSsoModel
+
+DOTS = "\u2022" * 12
+HOME_PATH, SECTION_PATH, SETTINGS_PATH = "/", "/directories", "/directories/imis"
+INPUT_NAME = "ctl00$Main$txtReturn"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled field of the form; `kind` is `shown`, `reveal`, `copy`, `text` or `select`."""
+
+    label: str
+    kind: str
+    value: str
+    # Ids as generators make them: another one each time, telling nothing.
+    id: str = field(default_factory=lambda: f"f{secrets.token_hex(4)}")
+
+    def again(self) -> Row:
+        """Give the same row once more, with an id of its own."""
+        return replace(self, id=f"f{secrets.token_hex(4)}")
+
+    def renamed(self, label: str) -> Row:
+        """Give the row under another label."""
+        return replace(self, label=label)
+
+    def retyped(self) -> Row:
+        """Give the row as another kind of field: an input as a list, a shown value as an input."""
+        return replace(self, kind="select" if self.kind == "text" else "text")
+
+
+def settings_rows(model: CloudSsoModel, redirect_url: str) -> list[Row]:
+    """Give the five rows of External Directories > iMIS SSO Settings (product facts 4.2)."""
+    kinds = {"shown": "shown", "reveal": "reveal", "copy": "copy"}
+    kind = kinds.get(model.variant.cloud_sso_secret)
+    secret = model.client_secret if kind == "shown" else DOTS
+    return [
+        Row("Client ID", "shown", model.client_id),
+        *([Row("Client Secret", kind, secret)] if kind else []),
+        Row("Discovery (Well-Known) URL", "shown", model.discovery_url),
+        Row("Issuer", "shown", model.issuer),
+        Row("Redirect URL", "text", redirect_url),
+    ]
+
+
+def render(template: str, **values: object) -> str:
+    """Render one of the templates beside this module; everything in it is escaped."""
+    return _environment().get_template(template).render(values)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).with_name("templates"))
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -1,0 +1,203 @@
+"""What the simulated dashboard answers, route by route (product facts 4.1, 4.2, 4.5)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from imis_sso.simulators.cloud_sso import faults, pages
+from imis_sso.simulators.gate import Endpoint, Entry, visit_of
+
+if TYPE_CHECKING:
+    from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
+    from imis_sso.simulators.faults import Fault
+
+_LOGIN_PATH, _LOGOUT_PATH, _REVEAL_PATH = "/account/login", "/account/logout", "/directories/reveal"
+_TOKEN_NAME = "__RequestVerificationToken"  # noqa: S105 -- the name of a form field
+_SAVED = "Settings saved."
+
+Page = Callable[[Request, "Session"], Awaitable[Response]]
+
+
+def entries(model: CloudSsoModel) -> list[Entry]:
+    """Give the routes of one simulated dashboard."""
+    dashboard = _Dashboard(model)
+    guarded = dashboard.guarded
+    return [
+        Entry("GET", _LOGIN_PATH, dashboard.login_form, "login", is_page=True),
+        Entry("POST", _LOGIN_PATH, dashboard.log_in, "login"),
+        Entry("GET", _LOGOUT_PATH, dashboard.log_out, "login"),
+        Entry("GET", pages.HOME_PATH, guarded(dashboard.home), "page", is_page=True),
+        Entry("GET", pages.SECTION_PATH, guarded(dashboard.section), "page", is_page=True),
+        Entry("GET", pages.SETTINGS_PATH, guarded(dashboard.settings), "read", is_page=True),
+        Entry("POST", pages.SETTINGS_PATH, guarded(dashboard.save), "write"),
+        Entry("POST", _REVEAL_PATH, guarded(dashboard.reveal)),
+    ]
+
+
+class _Dashboard:
+    def __init__(self, model: CloudSsoModel) -> None:
+        self._model = model
+        # Cookies know no ports: two environments on one host need names of their own.
+        self._cookie = f"sso_session_{model.cloud_id}"
+
+    # Log-in
+
+    async def login_form(self, request: Request) -> Response:
+        return self._login_page(request.query_params.get("next", pages.HOME_PATH))
+
+    async def log_in(self, request: Request) -> Response:
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        target = form.get("next", pages.HOME_PATH)
+        if form.get(_TOKEN_NAME) != self._model.login_anti_forgery:
+            return _error(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+        names = ("username", "password", "cloud_id")
+        session_id = self._model.log_in(*(form.get(name, "") for name in names))
+        if session_id is None:
+            return self._login_page(target, self._refusal())
+        safe = target if target.startswith("/") and not target.startswith("//") else pages.HOME_PATH
+        answer = RedirectResponse(safe, HTTPStatus.SEE_OTHER)
+        answer.set_cookie(self._cookie, session_id, httponly=True, secure=True, samesite="lax")
+        return answer
+
+    async def log_out(self, request: Request) -> Response:
+        self._model.log_out(request.cookies.get(self._cookie, ""))
+        return RedirectResponse(_LOGIN_PATH, HTTPStatus.SEE_OTHER)
+
+    def guarded(self, page: Page) -> Endpoint:
+        """Show the log-in page to everyone who is not signed in."""
+
+        async def checked(request: Request) -> Response:
+            visit, take = visit_of(request), self._model.faults.take
+            if take(visit, "expire_session"):
+                self._model.expire_sessions()
+            session = self._model.session(request.cookies.get(self._cookie, ""))
+            if session is None or take(visit, "login_page"):
+                return self._sent_to_login(request)
+            return await page(request, session)
+
+        return checked
+
+    def _sent_to_login(self, request: Request) -> Response:
+        if self._model.variant.cloud_sso_expiry == "in_place":
+            return self._login_page(request.url.path)
+        query = urlencode({"next": request.url.path})
+        return RedirectResponse(f"{_LOGIN_PATH}?{query}", HTTPStatus.SEE_OTHER)
+
+    def _refusal(self) -> str:
+        left = math.ceil(self._model.lockout_left())
+        if left:
+            return f"Your account is locked. Try again in {left} seconds."
+        return "The user name, password or Cloud ID is incorrect."
+
+    def _login_page(self, target: str, error: str = "") -> Response:
+        return _page(
+            "login.html",
+            title="Log in",
+            action=_LOGIN_PATH,
+            next=target,
+            error=error,
+            button=self._model.variant.cloud_sso_login_button,
+            token_name=_TOKEN_NAME,
+            anti_forgery=self._model.login_anti_forgery,
+        )
+
+    # Pages
+
+    async def home(self, _request: Request, _session: Session) -> Response:
+        return self._shown("home.html", title="Overview", cloud_id=self._model.cloud_id)
+
+    async def section(self, _request: Request, _session: Session) -> Response:
+        return self._shown("section.html", title="External Directories", link=pages.SETTINGS_PATH)
+
+    async def settings(self, request: Request, session: Session) -> Response:
+        fault = self._model.faults.take(visit_of(request), "changed_page")
+        notice, session.notice = session.notice, ""
+        return self._form(session, self._model.redirect_url, fault, notice=notice)
+
+    async def reveal(self, request: Request, session: Session) -> Response:
+        form = await request.form()
+        is_hidden = self._model.variant.cloud_sso_secret in {"reveal", "copy"}
+        if form.get(_TOKEN_NAME) != session.anti_forgery or not is_hidden:
+            return _error(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+        return JSONResponse({"value": self._model.client_secret})
+
+    async def save(self, request: Request, session: Session) -> Response:
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        if form.get(_TOKEN_NAME) != session.anti_forgery or pages.INPUT_NAME not in form:
+            return _error(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+        await asyncio.sleep(self._model.variant.cloud_sso_save_delay)
+        value = form[pages.INPUT_NAME]
+        error = self._objection(value)
+        if not error:
+            self._store(request, value)
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse({"ok": not error, "message": error or _SAVED})
+        if error:
+            return self._form(session, value, None, error=error)
+        session.notice = _SAVED
+        return RedirectResponse(pages.SETTINGS_PATH, HTTPStatus.SEE_OTHER)
+
+    def _objection(self, value: str) -> str:
+        if not value:
+            # Unknown: whether the Redirect URL may be emptied (product facts 4.5).
+            refuses = self._model.variant.cloud_sso_empty_redirect == "refused"
+            return "Redirect URL is required." if refuses else ""
+        return "" if value.startswith("https://") else "Redirect URL must begin with https://."
+
+    def _store(self, request: Request, value: str) -> None:
+        take, visit = self._model.faults.take, visit_of(request)
+        if take(visit, "write_dropped"):
+            return
+        if fault := take(visit, "write_altered"):
+            value = str(fault.params.get("value", value[:-1]))
+        self._model.save_redirect_url(value)
+
+    def _form(
+        self,
+        session: Session,
+        value: str,
+        fault: Fault | None,
+        *,
+        notice: str = "",
+        error: str = "",
+    ) -> Response:
+        rows = pages.settings_rows(self._model, value)
+        return self._shown(
+            "settings.html",
+            title="iMIS SSO Settings",
+            rows=rows if fault is None else faults.spoil_rows(rows, fault),
+            save=faults.save_button(fault),
+            action=pages.SETTINGS_PATH,
+            reveal_action=_REVEAL_PATH,
+            input_name=pages.INPUT_NAME,
+            token_name=_TOKEN_NAME,
+            anti_forgery=session.anti_forgery,
+            notice=notice,
+            error=error,
+        )
+
+    def _shown(self, template: str, **values: object) -> Response:
+        return _page(
+            template,
+            variant=self._model.variant,
+            section_path=pages.SECTION_PATH,
+            settings_path=pages.SETTINGS_PATH,
+            logout_path=_LOGOUT_PATH,
+            **values,
+        )
+
+
+def _page(template: str, **values: object) -> Response:
+    return HTMLResponse(pages.render(template, **values), headers={"Cache-Control": "no-store"})
+
+
+def _error(status: HTTPStatus, message: str) -> Response:
+    return HTMLResponse(pages.render("error.html", title="Error", message=message), status)

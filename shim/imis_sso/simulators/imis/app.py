@@ -1,0 +1,19 @@
+"""The application of one simulated iMIS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imis_sso.simulators.control import control_routes
+from imis_sso.simulators.gate import product_app
+from imis_sso.simulators.imis.routes import entries
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from imis_sso.simulators.imis.model import ImisModel
+
+
+def imis_app(model: ImisModel) -> ASGIApp:
+    """Build the application that serves the model: the REST wire and the control API."""
+    return product_app(model, entries(model), control_routes(model))

@@ -1,0 +1,244 @@
+"""What the simulated iMIS holds: its records, its service account, its tokens."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from imis_sso.simulators.imis import wire
+from imis_sso.simulators.imis.faults import KINDS
+from imis_sso.simulators.product import Product, assign, new_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from imis_sso.simulators.imis.wire import Record
+    from imis_sso.simulators.variant import Variant
+
+_PATCHABLE = {
+    "organisation": str,
+    "version": str,
+    "username": str,
+    "password": str,
+    "roles": list,
+    "token_seconds": int,
+}
+_REQUIRED_ROLES = {"RemoteService", "SysAdmin"}
+
+
+class DuplicateError(Exception):
+    """A record of this id exists already (409)."""
+
+
+class ImisModel(Product):
+    """The state of one simulated iMIS, for the server and for tests in the same process."""
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        variant: Variant,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(variant, KINDS)
+        self._name, self.base_url, self._clock = name, base_url, clock
+        self._lock = threading.RLock()
+        self._account = f"svc-imis-sso-{name}", new_secret()
+        self._old_secret = new_secret()
+        self.seed()
+
+    def seed(self) -> None:
+        """Put back the records, names, roles and credentials the simulation starts with."""
+        with self._lock:
+            self.username, self.password = self._account
+            self.organisation = f"Example Association ({self._name})"
+            self.version = "20.3.212.1234"
+            self.roles: list[str] = ["RemoteService", "SysAdmin"]
+            self.token_seconds = 1199
+            self._tokens: dict[str, float] = {}
+            self._records = self._seed_records()
+
+    def change_variant(self, changes: Mapping[str, object]) -> None:
+        """Change the variant; a change of `imis_records` puts these records in place at once."""
+        super().change_variant(changes)
+        if "imis_records" in changes:
+            with self._lock:
+                self._records = self._seed_records()
+
+    # Log-in
+
+    def log_in(self, username: str, password: str) -> str | None:
+        """Give a new token, or None where user name or password are wrong; counts both."""
+        if not (username == self.username and password == self.password):
+            self.counters.count("refused_logins")
+            return None
+        self.counters.count("logins")
+        token = secrets.token_urlsafe(48)
+        with self._lock:
+            self._tokens[token] = self._clock() + self.token_seconds
+        return token
+
+    def accepts(self, token: str) -> bool:
+        """Say whether the token was given out and is neither expired nor revoked."""
+        with self._lock:
+            return self._tokens.get(token, 0.0) > self._clock()
+
+    def is_permitted(self) -> bool:
+        """Say whether the service account has the roles of product facts 3.3."""
+        return set(self.roles) >= _REQUIRED_ROLES
+
+    def expire_sessions(self) -> None:
+        """Revoke every token."""
+        with self._lock:
+            self._tokens.clear()
+
+    # Records
+
+    @property
+    def records(self) -> list[Record]:
+        """A copy of every record, in the order of their creation, secrets in clear."""
+        with self._lock:
+            return copy.deepcopy(self._records)
+
+    @property
+    def record(self) -> Record:
+        """A copy of the record behind the page: the only active one, else the first.
+
+        Raises ValueError where there is none.
+        """
+        with self._lock:
+            return copy.deepcopy(self._page_record())
+
+    def find(self, provider_id: str) -> Record | None:
+        """Give a copy of the record of this id, or None."""
+        return next((item for item in self.records if item["ProviderId"] == provider_id), None)
+
+    def change(self, **properties: Any) -> None:
+        """Change properties of the page's record as a person would; None removes one.
+
+        Raises ValueError where there is no record, or for an enumeration's unknown value.
+        """
+        with self._lock:
+            _merge(self._page_record(), properties)
+
+    def create(self, sent: Record) -> Record:
+        """Store a new record, with an id of its own where none was sent; raises DuplicateError."""
+        record = {"ProviderId": sent.get("ProviderId") or str(uuid.uuid4()), **sent}
+        record["ProviderId"] = record["ProviderId"] or str(uuid.uuid4())
+        with self._lock:
+            if self.find(record["ProviderId"]) is not None:
+                raise DuplicateError
+            self._records.append(record)
+        self.counters.count("stored")
+        return record
+
+    def replace(self, provider_id: str, sent: Record) -> Record:
+        """Put what was sent in place of the whole record: what it lacks is gone."""
+        with self._lock:
+            index = [item["ProviderId"] for item in self._records].index(provider_id)
+            old = self._records[index]
+            self._records[index] = record = {**sent, "ProviderId": provider_id}
+            # Unknown: what a write without the secret does to it (product facts 3.5).
+            keeps = self.variant.imis_unread_secret == "keeps"  # noqa: S105
+            if keeps and sent.get("ClientSecret") is None:
+                record["ClientSecret"] = old.get("ClientSecret")
+        self.counters.count("stored")
+        return record
+
+    def remove(self, provider_id: str) -> None:
+        """Delete the record of this id."""
+        with self._lock:
+            self._records = [item for item in self._records if item["ProviderId"] != provider_id]
+        self.counters.count("stored")
+
+    def state(self) -> dict[str, object]:
+        """Give everything: `record` is the page's, all properties shown, secrets in clear."""
+        shown = [dict(wire.DEFAULTS) | item for item in self.records]
+        return {name: getattr(self, name) for name in _PATCHABLE} | {
+            "record": dict(wire.DEFAULTS) | self.record if shown else None,
+            "records": shown,
+            "tokens": len(self._tokens),
+        }
+
+    def patch(self, changes: Mapping[str, object]) -> None:
+        """Change names, credentials, roles, `record` (merged) or `records` (replaced).
+
+        Raises ValueError for anything else.
+        """
+        plain = {name: value for name, value in changes.items() if name in _PATCHABLE}
+        record, records = changes.get("record", {}), changes.get("records", [])
+        unknown = changes.keys() - plain.keys() - {"record", "records"}
+        if unknown or not isinstance(record, dict) or not isinstance(records, list):
+            message = f"state takes {', '.join(_PATCHABLE)}, record (object) and records (list)"
+            raise ValueError(message)
+        assign(self, plain, _PATCHABLE)
+        if "records" in changes:
+            self._put_in_place(records)
+        if record:
+            self.change(**record)
+
+    def _seed_records(self) -> list[Record]:
+        kind = self.variant.imis_records
+        first, other = (_half_finished(self.base_url, self._old_secret, index) for index in (1, 2))
+        other |= {"ProviderName": "Members (2021)", "Mode": 1 if kind == "several_active" else 0}
+        return {"none": [], "one": [first]}.get(kind, [first, other])
+
+    def _put_in_place(self, records: Sequence[Record]) -> None:
+        with self._lock:
+            self._records = []
+            for item in records:
+                record: Record = {"ProviderId": str(uuid.uuid4())}
+                _merge(record, item)
+                self._records.append(record)
+
+    def _page_record(self) -> Record:
+        if not self._records:
+            message = "there is no record"
+            raise ValueError(message)
+        active = [item for item in self._records if item.get("Mode")]
+        return active[0] if len(active) == 1 else self._records[0]
+
+
+def _merge(record: Record, properties: Mapping[str, object]) -> None:
+    values = {
+        name: wire.enum_value(name, value) if name in wire.ENUMS and value is not None else value
+        for name, value in properties.items()
+    }
+    for name, value in values.items():
+        if value is None:
+            record.pop(name, None)
+        else:
+            record[name] = value
+
+
+def _half_finished(base_url: str, secret: str, index: int) -> Record:
+    """Give a record as a person leaves it who was called away half-way through the recipe."""
+    directory = "https://login.microsoftonline.com/6f0d0d4e-0000-4000-8000-3a5e51b1c0de/v2.0"
+    return {
+        "ProviderId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{base_url}/{index}")),
+        "Mode": 0,
+        "ProviderType": 1,
+        "ProviderName": "Single sign-on",
+        "ProviderClientId": "imis-trial-2021",
+        "ClientSecret": secret,
+        "WellKnownUrl": f"{directory}/.well-known/openid-configuration",
+        "Authority": directory,
+        "RedirectLoginUri": base_url,
+        "ExternalIdClaimType": "sub",
+        "SetLoginHint": False,
+        "StaffClaimType": "staff",
+        "StaffClaimValue": "true",
+        "RoleMappingKey": "staff-roles",
+        # Properties no document knows of, which every write must hand back as they came.
+        "SortOrder": 3,
+        "Appearance": {
+            "$type": f"{wire.NAMESPACE}.Internal.OpenIDProviderAppearanceData, Asi.Contracts",
+            "ButtonText": "Sign in",
+            "ShowLogo": True,
+        },
+        "SessionMinutes": {"$type": "System.Int32", "$value": 45},
+    }

@@ -1,0 +1,144 @@
+"""A set of environments, each an iMIS and a Cloud SSO, served over HTTPS on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from imis_sso.simulators.cloud_sso.app import cloud_sso_app
+from imis_sso.simulators.cloud_sso.model import CloudSsoModel, SigningKey
+from imis_sso.simulators.imis.app import imis_app
+from imis_sso.simulators.imis.model import ImisModel
+from imis_sso.simulators.server import Listener, ServerThread, bind
+from imis_sso.simulators.tls import Authority
+from imis_sso.simulators.variant import Variant
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+
+@dataclass(frozen=True)
+class SimulatedEnvironment:
+    """Addresses and credentials of one simulated pair, as the ready file holds them."""
+
+    imis_url: str
+    imis_username: str
+    imis_password: str
+    cloud_sso_url: str
+    cloud_sso_username: str
+    cloud_sso_password: str
+    cloud_id: str
+
+
+class Simulation:
+    """Simulated environments under one throw-away CA, by default `test` and `prod`.
+
+    `directory` takes the certificates; `variants` gives a name its variant; `ports` gives a name
+    the ports of its iMIS and its Cloud SSO, 0 for any free one. The addresses are known from the
+    start. Raises OSError naming the address where a port is taken.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        names: Sequence[str] = ("test", "prod"),
+        *,
+        variants: Mapping[str, Variant] | None = None,
+        ports: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._authority, self._key = Authority(directory), SigningKey()
+        self._sockets: list[socket.socket] = []
+        self._listeners: list[Listener] = []
+        self._imis: dict[str, ImisModel] = {}
+        self._cloud_sso: dict[str, CloudSsoModel] = {}
+        self.ca_file = self._authority.ca_file
+        try:
+            for name in names:
+                variant = (variants or {}).get(name) or Variant()
+                self._add(name, variant, (ports or {}).get(name, (0, 0)))
+        except BaseException:
+            self._close()
+            raise
+        self._thread = ServerThread(self._listeners)
+
+    @property
+    def environments(self) -> dict[str, SimulatedEnvironment]:
+        """Addresses and credentials by environment, as they are now."""
+        return {name: self._described(name) for name in self._imis}
+
+    @property
+    def spki_pins(self) -> tuple[str, ...]:
+        """The pin of every server's key, for Chromium's `--ignore-certificate-errors-spki-list`."""
+        return tuple(listener.certificate.spki_pin for listener in self._listeners)
+
+    def imis(self, name: str) -> ImisModel:
+        """Give the iMIS of an environment: state, counters, faults; raises KeyError."""
+        return self._imis[name]
+
+    def cloud_sso(self, name: str) -> CloudSsoModel:
+        """Give the Cloud SSO of an environment: state, counters, faults; raises KeyError."""
+        return self._cloud_sso[name]
+
+    def start(self) -> None:
+        """Start serving; returns when every server answers. A simulation starts once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and free the ports; harmless when repeated."""
+        self._thread.stop()
+        self._close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _add(self, name: str, variant: Variant, ports: tuple[int, int]) -> None:
+        imis_socket, cloud_sso_socket = self._bound(ports[0]), self._bound(ports[1])
+        imis = ImisModel(name, _url(imis_socket), variant)
+        cloud_sso = CloudSsoModel(name, _url(cloud_sso_socket), variant, self._key)
+        self._imis[name], self._cloud_sso[name] = imis, cloud_sso
+        self._listeners += [
+            Listener(imis_app(imis), imis_socket, self._authority.issue(f"{name}-imis")),
+            Listener(
+                cloud_sso_app(cloud_sso),
+                cloud_sso_socket,
+                self._authority.issue(f"{name}-cloud-sso"),
+            ),
+        ]
+
+    def _bound(self, port: int) -> socket.socket:
+        bound = bind(port)
+        self._sockets.append(bound)
+        return bound
+
+    def _described(self, name: str) -> SimulatedEnvironment:
+        imis, cloud_sso = self._imis[name], self._cloud_sso[name]
+        return SimulatedEnvironment(
+            imis_url=imis.base_url,
+            imis_username=imis.username,
+            imis_password=imis.password,
+            cloud_sso_url=cloud_sso.base_url,
+            cloud_sso_username=cloud_sso.username,
+            cloud_sso_password=cloud_sso.password,
+            cloud_id=cloud_sso.cloud_id,
+        )
+
+    def _close(self) -> None:
+        for bound in self._sockets:
+            bound.close()
+
+
+def _url(bound: socket.socket) -> str:
+    return f"https://127.0.0.1:{bound.getsockname()[1]}"

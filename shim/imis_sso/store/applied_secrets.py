@@ -1,0 +1,48 @@
+"""What the last write recorded of each document's secret (contract C22)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from imis_sso.domain.ledger import AppliedSecret
+from imis_sso.store.tables import APPLIED_SECRETS
+
+
+class SqlAppliedSecrets:
+    """See `base.AppliedSecrets`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def get(self, environment: str, resource: str) -> AppliedSecret | None:
+        """Give what was recorded; see `base.AppliedSecrets.get`."""
+        query = select(APPLIED_SECRETS.c.ref, APPLIED_SECRETS.c.version)
+        async with self._engine.connect() as connection:
+            found = await connection.execute(query.where(_is(environment, resource)))
+            row = found.one_or_none()
+        return None if row is None else AppliedSecret(row.ref, row.version)
+
+    async def put(self, environment: str, resource: str, applied: AppliedSecret) -> None:
+        """Record what a write applied; see `base.AppliedSecrets.put`."""
+        recorded = {"ref": applied.ref, "version": applied.version}
+        statement = insert(APPLIED_SECRETS).values(
+            environment=environment, resource=resource, **recorded
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["environment", "resource"], set_=recorded
+                )
+            )
+
+    async def delete(self, environment: str, resource: str) -> None:
+        """Forget what was recorded; see `base.AppliedSecrets.delete`."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(APPLIED_SECRETS).where(_is(environment, resource)))
+
+
+def _is(environment: str, resource: str) -> ColumnElement[bool]:
+    columns = APPLIED_SECRETS.c
+    return (columns.environment == environment) & (columns.resource == resource)

@@ -1,0 +1,66 @@
+"""The managed period of each resource (contract C5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from imis_sso.domain.ledger import ManagedPeriod
+from imis_sso.store.tables import MANAGED, now
+
+
+class SqlManaged:
+    """See `base.Managed`."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def current(self, environment: str, resource: str) -> ManagedPeriod | None:
+        """Give the period that lasts; see `base.Managed.current`."""
+        period = await self.last(environment, resource)
+        return period if period and period.lasts else None
+
+    async def last(self, environment: str, resource: str) -> ManagedPeriod | None:
+        """Give the last period; see `base.Managed.last`."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(MANAGED).where(_is(environment, resource)))
+            row = found.one_or_none()
+        return None if row is None else ManagedPeriod(*row)
+
+    async def wrote(self, environment: str, resource: str, who: str) -> None:
+        """Note a managed write; see `base.Managed.wrote`."""
+        moment = self._clock()
+        first = insert(MANAGED).values(
+            environment=environment,
+            resource=resource,
+            period_started_at=moment,
+            last_write_at=moment,
+            last_writer=who,
+        )
+        lasts = MANAGED.c.ended_at.is_(None)
+        again = first.on_conflict_do_update(
+            index_elements=["environment", "resource"],
+            set_={
+                "period_started_at": case((lasts, MANAGED.c.period_started_at), else_=moment),
+                "last_write_at": moment,
+                "last_writer": who,
+                "ended_at": None,
+            },
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(again)
+
+    async def end(self, environment: str, resource: str) -> None:
+        """End the period that lasts; see `base.Managed.end`."""
+        lasts = _is(environment, resource) & MANAGED.c.ended_at.is_(None)
+        async with self._engine.begin() as connection:
+            await connection.execute(update(MANAGED).where(lasts).values(ended_at=self._clock()))
+
+
+def _is(environment: str, resource: str) -> ColumnElement[bool]:
+    return (MANAGED.c.environment == environment) & (MANAGED.c.resource == resource)

@@ -1,0 +1,8 @@
+"""Alembic migrations of the store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HEAD: Final = "0001"
+"""The newest migration. A start compares it with the database's before anything is imported."""

@@ -1,0 +1,33 @@
+"""What every test has: one event loop library, the project's own tools on PATH, steady Hypothesis."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / ".tools" / "env.json"
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """Put Terraform, Node and Chromium of `script/bootstrap` in place, also for a bare `pytest`."""
+    if not TOOLS.exists():
+        return
+    tools = json.loads(TOOLS.read_text("utf-8"))
+    prepended = tools.pop("PATH_PREPEND")
+    if prepended not in os.environ["PATH"]:
+        os.environ["PATH"] = f"{prepended}:{os.environ['PATH']}"
+    os.environ.update(tools)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asyncio is what the service runs on."""
+    return "asyncio"

@@ -1,0 +1,154 @@
+"""Reading iMIS SSO Settings in every form the page may have (product facts 4.2, 4.5)."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
+from imis_sso.domain.problems import NotFound
+from imis_sso.domain.resources import IMIS_CLIENT, IMIS_SSO_SETTINGS, OPENID_CONNECT
+from imis_sso.domain.secret import Secret, Unreadable
+from imis_sso.simulators import CloudSsoModel, Fault
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+MARKUPS = ("label_for", "wrapped", "aria_label")
+SECRETS = ("shown", "reveal", "copy", "absent")
+
+
+def shown_by(model: CloudSsoModel) -> dict[str, str]:
+    return {
+        "client_id": model.client_id,
+        "discovery_url": model.discovery_url,
+        "issuer": model.issuer,
+        "redirect_url": model.redirect_url,
+    }
+
+
+async def test_a_read_gives_every_value_verbatim(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Contract C10: nothing is trimmed, folded or cleaned up on its way out."""
+    odd = "HTTPS://Members.Example.org:443/a b?x=<&>\u00e4\u2028"
+    dashboard_model.patch({"redirect_url": odd, "issuer": dashboard_model.issuer + "/"})
+    try:
+        seen = await dashboard.read(IMIS_SSO_SETTINGS)
+    finally:
+        dashboard_model.patch({"issuer": dashboard_model.base_url})
+    assert seen.values["redirect_url"] == odd
+    assert seen.values["issuer"] == f"{dashboard_model.base_url}/"
+    assert seen.exists
+
+
+@pytest.mark.parametrize("shown", ["input", "output"])
+@pytest.mark.parametrize(
+    ("markup", "render", "secret"),
+    list(itertools.product(MARKUPS, ("server", "script"), SECRETS)),
+)
+async def test_every_form_of_the_page_is_read(
+    dashboard: CloudSsoDashboard,
+    dashboard_model: CloudSsoModel,
+    markup: str,
+    render: str,
+    secret: str,
+    shown: str,
+) -> None:
+    """Product facts 4.5: markup, rendering and the secret's display are unknown."""
+    dashboard_model.change_variant(
+        {
+            "cloud_sso_markup": markup,
+            "cloud_sso_render": render,
+            "cloud_sso_render_delay": 0.05,
+            "cloud_sso_secret": secret,
+            "cloud_sso_shown": shown,
+        }
+    )
+    seen = await dashboard.read(IMIS_CLIENT)
+    assert dict(seen.values) == shown_by(dashboard_model)
+    expected: dict[str, object] = {"copy": Unreadable.MASKED, "absent": Unreadable.ABSENT}
+    assert seen.secret == expected.get(secret, Secret(dashboard_model.client_secret))
+
+
+async def test_a_warm_read_is_one_page_load(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Targets R4 and P7: one upstream read for a GET, and no log-in once there is one."""
+    await dashboard.read(IMIS_CLIENT)
+    dashboard_model.reset()
+    await dashboard.read(IMIS_SSO_SETTINGS)
+    counters = dashboard_model.counters
+    assert (counters.requests, counters.page_loads, counters.reads) == (1, 1, 1)
+    assert counters.logins == 0
+
+
+async def test_both_resources_come_from_one_record(dashboard: CloudSsoDashboard) -> None:
+    """Contract C3: documents on one page share its fetch."""
+    client, settings = await dashboard.read(IMIS_CLIENT), await dashboard.read(IMIS_SSO_SETTINGS)
+    assert client.values == settings.values
+    assert IMIS_CLIENT.record == IMIS_SSO_SETTINGS.record
+    assert not dashboard.reach.unreachable(IMIS_CLIENT.record.name, IMIS_CLIENT.document)
+
+
+async def test_another_record_is_refused(dashboard: CloudSsoDashboard) -> None:
+    with pytest.raises(NotFound, match="imis/openid-connect"):
+        await dashboard.read(OPENID_CONNECT)
+
+
+async def test_an_ended_session_costs_one_log_in(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Product facts 4.1: the log-in page in place of the page is answered, and the read done."""
+    await dashboard.read(IMIS_CLIENT)
+    for expiry in ("in_place", "redirect"):
+        dashboard_model.change_variant({"cloud_sso_expiry": expiry})
+        dashboard_model.reset()
+        dashboard_model.expire_sessions()
+        seen = await dashboard.read(IMIS_CLIENT)
+        assert dict(seen.values) == shown_by(dashboard_model)
+        assert dashboard_model.counters.logins == 1
+
+
+async def test_a_moved_page_is_found_again_by_its_labels(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """The remembered address is only a short cut."""
+    await dashboard.read(IMIS_CLIENT)
+    gone = Fault("status", {"path": "/directories/imis"}, params={"status": 404, "body": "gone"})
+    dashboard_model.faults.add(gone)
+    seen = await dashboard.read(IMIS_CLIENT)
+    assert gone.hits == 1
+    assert dict(seen.values) == shown_by(dashboard_model)
+
+
+async def test_the_tenant_is_the_cloud_id(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Contract C46: read once a session, so it costs nothing here."""
+    await dashboard.read(IMIS_CLIENT)
+    dashboard_model.reset()
+    assert await dashboard.tenant() == {"cloud_id": dashboard_model.cloud_id}
+    assert dashboard_model.counters.requests == 0
+
+
+async def test_findings_say_what_the_page_shows(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    readable = await dashboard.findings()
+    assert [each.held for each in readable] == [True, True]
+    dashboard_model.change_variant({"cloud_sso_secret": "copy"})
+    masked = await dashboard.findings()
+    assert [each.held for each in masked] == [True, False]
+    assert "mask" in masked[1].answer
+    fault = Fault("changed_page", params={"change": "missing", "label": "Issuer"})
+    dashboard_model.faults.add(fault)
+    (changed,) = await dashboard.findings()
+    assert changed.held is False
+    assert '"Issuer" is missing' in changed.answer
+
+
+def test_a_write_and_its_read_back_fit_the_deadline(dashboard_warm: CloudSsoDashboard) -> None:
+    """Contract C33: what is left when a write begins must be enough for all of it."""
+    assert dashboard_warm.write_seconds == 30
+    assert dashboard_warm.name == "cloud_sso_dashboard"

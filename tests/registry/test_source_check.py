@@ -1,0 +1,55 @@
+"""Every secret source is resolved once before it is needed, and nothing of it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imis_sso.connectors.secrets import resolve
+from imis_sso.environments import check_sources, load
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def file(write: Write) -> Path:
+    """Give a registry file with four sources, in lines 7, 13, 16 and 17."""
+    return write(
+        "    secrets:",
+        "      kept:",
+        "        source: 'file:kept'",
+        "        for: [imis/openid-connect]",
+        "      other: {source: 'env:OTHER', for: [imis/openid-connect]}",
+    )
+
+
+def test_all_that_cannot_be_had_is_named_with_line_key_and_place(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("IMIS_PASSWORD", "OTHER"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "kept").mkdir()
+    expected = f"""\
+{file}:7: environments.test.imis.password: The secret "imis.password" cannot be had: \
+its environment variable is not set. (environment variable IMIS_PASSWORD)
+{file}:13: environments.test.cloud_sso.password: The secret "cloud_sso.password" cannot be had: \
+its file cannot be read: No such file or directory. (file {tmp_path / "cloud-password"})
+{file}:16: environments.test.secrets.kept.source: The secret "kept" cannot be had: \
+its file cannot be read: it is not a regular file. (file {tmp_path / "kept"})
+{file}:18: environments.test.secrets.other.source: The secret "other" cannot be had: \
+its environment variable is not set. (environment variable OTHER)"""
+    assert "\n".join(map(str, check_sources(load(file), resolve))) == expected
+
+
+def test_nothing_is_said_where_all_resolve(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("IMIS_PASSWORD", "OTHER"):
+        monkeypatch.setenv(name, "canary")
+    for name in ("cloud-password", "kept"):
+        (tmp_path / name).write_text("canary\n", "utf-8")
+    registry = load(file)
+    assert check_sources(registry, resolve) == []
+    assert "canary" not in repr(registry)
