@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from provision import apt, process, record, tool
+from provision import apt, driver, pip, process, record, tool
 from provision.outcome import Found, MissingError
 from provision.process import Command, CommandError
 from provision.tool import Program, Tool
 from provision.versions import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from provision.process import Word
     from provision.site import Say, Site
 
 CHROMIUM = Tool(
@@ -33,10 +30,12 @@ _LOCATE = (
     "from playwright.sync_api import sync_playwright as start\n"
     "with start() as playwright: print(playwright.chromium.executable_path)"
 )
+_OPEN_PAGE = Path(__file__).with_name("open_page.py")
 _REMEDY = (
     "install your distribution's Chromium (Debian: apt-get install chromium) or Google Chrome, "
     "version 120 or later; in a container as an ordinary user it needs user namespaces"
 )
+_Source: TypeAlias = Callable[[], Program | None]
 
 
 def provide(site: Site, say: Say) -> Found:
@@ -44,89 +43,109 @@ def provide(site: Site, say: Say) -> Found:
 
     Raises MissingError.
     """
-    for origin, source in _sources(site, say):
+    known = _known(site, say)
+    if known:
+        return known
+    search = _Search(site, say, driver.settings(site, say))
+    for origin, source in search.sources():
         program = source()
-        if program and _starts(site, program, say):
-            warnings = (SANDBOX_WARNING,) if site.uid == 0 else ()
-            return Found(show(program.version), origin, str(program.path), warnings=warnings)
-    raise MissingError("Chromium: no browser found on PATH, or to be installed", _REMEDY)
+        if program and search.starts(program):
+            return search.keep(program, origin)
+    raise MissingError("Chromium: no browser that starts, neither there nor to be had", _REMEDY)
 
 
-def _sources(site: Site, say: Say) -> Iterator[tuple[str, Callable[[], Program | None]]]:
-    yield "found on PATH", lambda: tool.find(CHROMIUM, site, say)
-    yield "installed by Playwright already", lambda: _playwright(site, say)
-    yield "installed by Playwright", lambda: _install_playwright(site, say)
-    if apt.available(site):
-        yield "the distribution's package", lambda: _install_package(site, say)
-
-
-def _playwright(site: Site, say: Say) -> Program | None:
-    try:
-        path = Path(process.run(Command([site.python, "-c", _LOCATE], _START_LIMIT)).strip())
-    except CommandError:
+def _known(site: Site, say: Say) -> Found | None:
+    """Give the browser that an earlier run has proved to start, if nothing has changed since."""
+    proof = record.read(_proof(site))
+    if proof.get("key") != _key(site) or site.force:
         return None
-    return tool.check(CHROMIUM, path, say) if path.is_file() else None
-
-
-def _install_playwright(site: Site, say: Say) -> Program | None:
-    say(f"letting Playwright install its Chromium (at most {_PLAYWRIGHT_LIMIT:g} s)")
-    words: list[Word] = [site.python, "-m", "playwright", "install", "chromium"]
-    try:
-        process.run(Command(words, _PLAYWRIGHT_LIMIT))
-    except CommandError as error:
-        say(f"Playwright could not: {str(error).splitlines()[0]}")
+    program = tool.check(CHROMIUM, Path(proof["path"]), say)
+    if program is None or show(program.version) != proof["version"]:
         return None
-    return _playwright(site, say)
+    settings = {name: value for name, value in proof.items() if name.isupper()}
+    return _found(site, program, proof["origin"], settings)
 
 
-def _install_package(site: Site, say: Say) -> Program | None:
-    say("installing the distribution's package chromium")
-    try:
-        apt.install("chromium")
-    except CommandError as error:
-        say(f"chromium could not be installed: {error}")
-        return None
-    return tool.find(CHROMIUM, site, say)
+def _proof(site: Site) -> Path:
+    return site.tools / "chromium.json"
 
 
-def _starts(site: Site, program: Program, say: Say) -> bool:
-    """Prove that the browser opens a page; once per browser, version and user."""
-    proof = site.tools / "chromium.json"
-    wanted = {"path": str(program.path), "version": show(program.version), "uid": str(site.uid)}
-    if record.read(proof) == wanted and not site.force:
-        return True
-    say(f"starting {program.path} once")
-    try:
-        _open_page(site, program)
-    except CommandError as error:
-        say(f"{program.path} passed over, it does not start: {error}")
-        return False
-    record.write(proof, wanted)
-    return True
+def _key(site: Site) -> str:
+    """Another user may lack the sandbox; another lock may hold another Playwright."""
+    return record.digest([site.root / pip.LOCK], str(site.uid), str(site.root))
 
 
-def _open_page(site: Site, program: Program) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        words: list[Word] = [
-            program.path,
-            *_flags(site.uid),
-            f"--user-data-dir={folder}",
-            "--dump-dom",
-        ]
-        page = f"data:text/html,<p>{json.dumps(show(program.version))}</p>"
-        output = process.run(Command([*words, page], _START_LIMIT))
-    if "<p>" not in output:
-        raise CommandError("it shows no page")
-
-
-def _flags(uid: int) -> tuple[str, ...]:
-    quiet = (
-        "--headless",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
+def _found(site: Site, program: Program, origin: str, settings: Mapping[str, str]) -> Found:
+    return Found(
+        show(program.version),
+        origin,
+        str(program.path),
+        warnings=(SANDBOX_WARNING,) if site.uid == 0 else (),
+        settings={**settings, "IMIS_SSO_CHROMIUM": str(program.path)},
     )
-    return (*quiet, "--no-sandbox") if uid == 0 else quiet
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search for a browser with a driver that starts with ``settings``."""
+
+    site: Site
+    say: Say
+    settings: Mapping[str, str]
+
+    def sources(self) -> tuple[tuple[str, _Source], ...]:
+        package = (("the distribution's package", self._install_package),)
+        return (
+            ("found on PATH", lambda: tool.find(CHROMIUM, self.site, self.say)),
+            ("installed by Playwright already", self._playwright),
+            ("installed by Playwright", self._install_playwright),
+            *(package if apt.available(self.site) else ()),
+        )
+
+    def starts(self, program: Program) -> bool:
+        """Prove that the browser opens a page, driven as the service drives it."""
+        self.say(f"opening a page with {program.path}")
+        try:
+            self._python("-P", str(_OPEN_PAGE), str(program.path), self._sandbox())
+        except CommandError as error:
+            self.say(f"{program.path} passed over, it does not start: {error}")
+            return False
+        return True
+
+    def keep(self, program: Program, origin: str) -> Found:
+        """Record the proof for the next run."""
+        found = _found(self.site, program, origin, self.settings)
+        facts = {"version": found.version, "origin": origin, "path": found.path}
+        record.write(_proof(self.site), {"key": _key(self.site), **facts, **found.settings})
+        return found
+
+    def _sandbox(self) -> str:
+        return "no-sandbox" if self.site.uid == 0 else "sandbox"
+
+    def _playwright(self) -> Program | None:
+        try:
+            path = Path(self._python("-c", _LOCATE).strip())
+        except CommandError:
+            return None
+        return tool.check(CHROMIUM, path, self.say) if path.is_file() else None
+
+    def _install_playwright(self) -> Program | None:
+        self.say(f"letting Playwright install its Chromium (at most {_PLAYWRIGHT_LIMIT:g} s)")
+        try:
+            self._python("-m", "playwright", "install", "chromium", limit=_PLAYWRIGHT_LIMIT)
+        except CommandError as error:
+            self.say(f"Playwright could not: {str(error).splitlines()[-1].strip(' |')}")
+            return None
+        return self._playwright()
+
+    def _install_package(self) -> Program | None:
+        self.say("installing the distribution's package chromium")
+        try:
+            apt.install("chromium")
+        except CommandError as error:
+            self.say(f"chromium could not be installed: {error}")
+            return None
+        return tool.find(CHROMIUM, self.site, self.say)
+
+    def _python(self, *words: str, limit: float = _START_LIMIT) -> str:
+        return process.run(Command([self.site.python, *words], limit, env=self.settings))

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from provision.outcome import Found
     from provision.site import Site
 
-_NODE_WARNINGS = (
-    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION",
-    "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION",
-)
-
 
 def write(site: Site, found: Mapping[str, Found]) -> None:
     """Write ``.tools/env`` for shells and ``.tools/env.json`` for programs.
@@ -38,16 +33,9 @@ def variables(site: Site, found: Mapping[str, Found]) -> dict[str, str]:
         "TF_CLI_CONFIG_FILE": str(site.terraform_config),
         "CHECKPOINT_DISABLE": "1",
     }
-    if "chromium" in found:
-        settings["IMIS_SSO_CHROMIUM"] = found["chromium"].path
-    if "node" in found:
-        settings["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = _major(found["node"])
-        settings |= dict.fromkeys(_NODE_WARNINGS, "1")
+    for thing in found.values():
+        settings |= thing.settings
     return settings
-
-
-def _major(node: Found) -> str:
-    return node.version.split(".", maxsplit=1)[0]
 
 
 def _shell(settings: Mapping[str, str]) -> str:

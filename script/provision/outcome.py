@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
 class Found:
-    """A thing that is there: what it is, where it came from, and what to know about it."""
+    """A thing that is there: what it is, where it came from, and what to know about it.
+
+    ``settings`` are what shells and tests need to use it, as environment variables.
+    """
 
     version: str
     origin: str
     path: str = ""
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class MissingError(Exception):

@@ -30,7 +30,7 @@ STEPS = (
     Step("node", "Node", node.provide, ("python",)),
     Step("terraform", "Terraform", terraform.provide, ("python",)),
     Step("providers", "Terraform providers", providers.provide, ("python", "terraform")),
-    Step("chromium", "Chromium", chromium.provide, ("python",)),
+    Step("chromium", "Chromium", chromium.provide, ("python", "node")),
 )
 ON_DEMAND = (Step("opentofu", "OpenTofu", opentofu.provide),)
 NAMES = tuple(step.name for step in (*STEPS, *ON_DEMAND))

@@ -101,7 +101,7 @@ def _policy(config: EnvironmentConfig) -> Policy:
         on_destroy=config.on_destroy.value,
         pins=Pins(frozenset(config.sso_hosts) or None, frozenset(config.imis_hosts)),
         tenant=config.tenant.pins(),
-        unread_secret_keeps=config.imis.unread_secret == "keeps",
+        unread_secret_keeps=config.imis.unread_secret is not None,
         production=config.production,
     )
 
@@ -121,7 +121,14 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
         return await resolve_off_loop(config.secrets[name].source)
 
     takers = {name: frozenset(each.documents) for name, each in config.secrets.items()}
-    secrets = Secrets(config.name, key, store.applied_secrets, takers, resolve, halves["cloud-sso"])
+    secrets = Secrets(
+        config.name,
+        key,
+        store.applied_secrets,
+        sources=takers,
+        resolve=resolve,
+        cloud_sso=halves["cloud-sso"],
+    )
     return Pair(config.name, _policy(config), halves, secrets, store.managed)
 
 

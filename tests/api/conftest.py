@@ -1,16 +1,31 @@
 """One simulation and one service for all API tests of a process; each test finds them as new.
 
-The service keeps its Chromium session over all tests, which is what makes them quick.
+The service keeps its sessions at the products, and its Chromium, over all tests: that makes them
+quick. Tests that ask for `settled` in place of `bench` need no Chromium at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
 
 import pytest
-
-from imis_sso.simulators import Simulation, Variant
 from service_bench import Bench, bench_for
+
+from imis_sso.domain.secret import Secret
+from imis_sso.services.secrets import Shown
+from imis_sso.simulators import Simulation, Variant
+
+PARTNER_SOURCE = "IMIS_SSO_TEST_PARTNER_SECRET"
+PARTNER_SECRET = "partner+/=%:&~secret-of-these-tests"
+SECRETS = {
+    "partner": {"source": f"env:{PARTNER_SOURCE}", "for": ["imis/openid-connect"]},
+    "vanished": {"source": "env:IMIS_SSO_TEST_NEVER_SET", "for": ["imis/openid-connect"]},
+}
+
+Another = Callable[..., AbstractAsyncContextManager[Bench]]
 
 
 @pytest.fixture(scope="session")
@@ -23,20 +38,57 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
 async def standing(
     running: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bench]:
-    async with bench_for(running, tmp_path_factory.mktemp("service")) as bench:
-        yield bench
+    with pytest.MonkeyPatch.context() as patch:
+        # All tests are one caller here; the limit itself has its own tests.
+        patch.setenv("IMIS_SSO_RATE_LIMIT", "100000")
+        place = tmp_path_factory.mktemp("service")
+        async with bench_for(running, place, {"secrets": SECRETS}) as bench:
+            yield bench
 
 
 @pytest.fixture
-async def bench(standing: Bench) -> Bench:
-    for name in standing.simulation.environments:
-        for product in (standing.simulation.imis(name), standing.simulation.cloud_sso(name)):
+def fresh(running: Simulation) -> Simulation:
+    """The simulation as at its start, but for the log-in sessions, which take long to get."""
+    for name in running.environments:
+        imis, cloud_sso = running.imis(name), running.cloud_sso(name)
+        tokens, sessions = dict(imis._tokens), dict(cloud_sso._sessions)
+        for product in (imis, cloud_sso):
             product.change_variant(Variant().as_dict())
             product.reset(state=True)
+        imis._tokens, cloud_sso._sessions = tokens, sessions
+    return running
+
+
+@pytest.fixture
+async def bench(standing: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The service with nothing recorded: reading imis/openid-connect infers its secret's name."""
+    monkeypatch.setenv(PARTNER_SOURCE, PARTNER_SECRET)
     store = standing.service.store
-    for environment in standing.simulation.environments:
+    for environment in fresh.environments:
         await store.applied_secrets.delete(environment, "imis/openid-connect")
         await store.refused_logins.forget(environment)
         for path in ("imis/openid-connect", "imis/oidc-authentication", "cloud-sso/imis-sso-settings"):
             await store.managed.end(environment, path)
     return standing
+
+
+@pytest.fixture
+async def settled(bench: Bench) -> Bench:
+    """The service with iMIS's secret on record, nameless: nothing of Cloud SSO needs be read."""
+    secrets = bench.service.pairs["test"].secrets
+    held = Secret(bench.imis.record["ClientSecret"])
+    await secrets.remember(Shown("", secrets.version(held)))
+    return bench
+
+
+@pytest.fixture
+def another(fresh: Simulation, tmp_path: Path) -> Another:
+    """Opens services of their own, with their own data directory, shared within one test.
+
+    What is given is laid over the environment `test` of the registry.
+    """
+
+    def opened(change: Mapping[str, Any] | None = None) -> AbstractAsyncContextManager[Bench]:
+        return bench_for(fresh, tmp_path, change)
+
+    return opened

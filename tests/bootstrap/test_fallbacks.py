@@ -1,4 +1,4 @@
-"""Node, Terraform, Go, OpenTofu and Chromium: what is taken when PATH has none."""
+"""Node, Terraform, Go and OpenTofu: what is taken when PATH has none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision import chromium, go, node, opentofu, terraform
+from provision import go, node, opentofu, terraform
 from provision.outcome import MissingError
 from provision.process import Command, run
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from provision.outcome import Found
     from provision.site import Say, Site
-
-BROWSER = 'case "$*" in --version) echo Chromium 140.0.1.2 ;; *) echo "<p>" ;; esac'
-HANGS = 'case "$*" in --version) echo Chromium 140.0.1.2 ;; *) exit 5 ;; esac'
 
 
 def _pip_brings(bench: Workbench, inside: str, output: str, status: int = 0) -> Path:
@@ -46,6 +43,7 @@ def test_node_from_path(bench: Workbench) -> None:
     path = bench.program("node", "echo v22.1.0")
     found = node.provide(bench.site(), bench.say)
     assert (found.version, found.origin, found.path) == ("22.1.0", "found on PATH", str(path))
+    assert found.settings["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] == "22"
     assert (bench.site().bin / "node").readlink() == path
 
 
@@ -143,77 +141,3 @@ def test_opentofu_version_and_module_agree() -> None:
     root = Path(__file__).resolve().parents[2]
     text = (root / opentofu.MODULE / "go.mod").read_text("utf-8")
     assert f"github.com/opentofu/opentofu v{opentofu.VERSION}\n" in text
-
-
-def test_browser_from_path_is_started_once(bench: Workbench) -> None:
-    """The proof is kept: the next run only asks for the version."""
-    bench.program("chromium-browser", BROWSER)
-    first = chromium.provide(bench.site(), bench.say)
-    assert any("once" in line for line in bench.said)
-    bench.said.clear()
-    second = chromium.provide(bench.site(), bench.say)
-    assert first == second
-    assert bench.said == []
-
-
-def test_sandbox_is_off_only_as_root_and_warned_about(bench: Workbench) -> None:
-    """Uid 0 gets the warning; nobody else gets the flag."""
-    script = 'case "$*" in --version) echo Chromium 140.0 ;; *) echo "<p>$*" > "$SEEN";'
-    seen = bench.root / "seen"
-    bench.program("chromium", f'SEEN={seen}\n{script} echo "<p>" ;; esac')
-    assert chromium.provide(bench.site(uid=1000), bench.say).warnings == ()
-    assert "--no-sandbox" not in seen.read_text("utf-8")
-    assert chromium.provide(bench.site(uid=0), bench.say).warnings == (chromium.SANDBOX_WARNING,)
-    assert "--no-sandbox" in seen.read_text("utf-8")
-
-
-def test_browser_that_does_not_start_gives_way_to_playwrights(bench: Workbench) -> None:
-    """A version line alone proves nothing."""
-    bench.program("chromium", HANGS)
-    theirs = bench.program("chrome", BROWSER, folder=bench.root / "cache")
-    bench.program("python", f"echo {theirs}", folder=bench.root / ".venv/bin")
-    found = chromium.provide(bench.site(), bench.say)
-    assert found.path == str(theirs)
-    assert found.origin == "installed by Playwright already"
-    assert any("passed over, it does not start" in line for line in bench.said)
-
-
-def test_playwright_installs_where_none_is_there(bench: Workbench) -> None:
-    """Second choice, before the distribution's package."""
-    theirs = bench.root / "cache/chrome"
-    bench.program("chrome-source", BROWSER, folder=theirs.parent)
-    bench.program(
-        "python",
-        f'case "$*" in *install*) mkdir -p {theirs.parent}; cp {theirs}-source {theirs} ;;'
-        f" *) echo {theirs} ;; esac",
-        folder=bench.root / ".venv/bin",
-    )
-    found = chromium.provide(bench.site(), bench.say)
-    assert (found.origin, found.path) == ("installed by Playwright", str(theirs))
-
-
-def test_distributions_package_as_root(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Last choice, only as root; a repository out of reach is no reason not to try."""
-    _no_index(bench)
-    (bench.root / "source").write_text(f"#!/bin/sh\n{BROWSER}\n", "utf-8")
-    (bench.root / "source").chmod(0o755)
-    target = bench.programs / "chromium"
-    bench.program(
-        "apt-get",
-        f'[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 9\n'
-        'case "$*" in update*) exit 100 ;; '
-        f"*install*chromium) cp {bench.root}/source {target} ;; esac",
-    )
-    monkeypatch.setenv("PATH", f"{bench.programs}:/usr/bin:/bin")
-    found = chromium.provide(bench.site(uid=0), bench.say)
-    assert (found.origin, found.path) == ("the distribution's package", str(target))
-
-
-def test_no_browser_names_the_ways(bench: Workbench) -> None:
-    """Not root: apt-get is not even tried."""
-    _no_index(bench)
-    bench.program("apt-get", f"touch {bench.root}/apt-was-called")
-    with pytest.raises(MissingError, match="no browser") as caught:
-        chromium.provide(bench.site(uid=1000), bench.say)
-    assert "apt-get install chromium" in caught.value.remedy
-    assert not (bench.root / "apt-was-called").exists()

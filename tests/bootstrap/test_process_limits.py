@@ -36,9 +36,9 @@ def test_time_out_ends_the_program_and_its_children(bench: Workbench, tmp_path: 
     note = tmp_path / "child"
     program = bench.program("p", f"sleep 300 & echo $! > {note}; wait")
     start = time.monotonic()
-    with pytest.raises(CommandError, match=r"no result after 0\.5 s"):
-        process.run(Command([program], 0.5))
-    assert time.monotonic() - start < 10
+    with pytest.raises(CommandError, match="no result after 2 s"):
+        process.run(Command([program], 2))
+    assert time.monotonic() - start < 30
     assert _ended(int(note.read_text()))
 
 
@@ -84,10 +84,11 @@ def _ended(pid: int) -> bool:
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+            state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        except (ProcessLookupError, FileNotFoundError):
             return True
         # Ended but not yet collected by the system's first process.
-        if Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z":
+        if state == "Z":
             return True
         time.sleep(0.05)
     return False

@@ -57,12 +57,9 @@ class Bench:
 
     def connector(self, **options: Any) -> ImisRest:
         """Make a connector to the simulated iMIS."""
-        known: dict[str, Any] = {
-            "ca_file": self.ca_file,
-            "fair_use": FAST,
-            "request_seconds": 4.0,
-        } | options
-        return ImisRest(self.model.base_url, self.credential, self.guard, **known)
+        known: dict[str, Any] = {"ca_file": self.ca_file, "fair_use": FAST, "request_seconds": 4.0}
+        address = options.pop("base_url", self.model.base_url)
+        return ImisRest(address, self.credential, self.guard, **(known | options))
 
     def fault(
         self, kind: str, role: str = "", times: int = 1, skip: int = 0, **params: Any
@@ -108,12 +105,6 @@ def bench(simulation: Simulation) -> Bench:
     model.change_variant(Variant().as_dict())
     model.reset(state=True)
     return Bench(model, simulation.ca_file)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on the event loop that the service runs on."""
-    return "asyncio"
 
 
 @dataclass

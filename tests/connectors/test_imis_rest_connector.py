@@ -344,6 +344,19 @@ async def test_success_with_a_failed_validation_is_a_refusal(bench: Bench, imis:
     assert [each.as_dict() for each in refused.value.errors] == [{"field": "mode", "detail": "no"}]
 
 
+@pytest.mark.parametrize("name", ["SortOrder", "no name <b>"])
+async def test_an_unknown_property_is_blamed_by_its_own_name(
+    bench: Bench, imis: ImisRest, name: str
+) -> None:
+    """Product facts 3.5: names are passed on, if they are names."""
+    body = {"Errors": {"$values": [{"FieldName": name, "FieldValue": "v4lue", "Message": "no"}]}}
+    bench.fault("status", "write", status=400, body=body)
+    with pytest.raises(UpstreamRefused) as refused:
+        await bench.change(imis, {"name": "x"})
+    assert refused.value.errors[0].field == ("SortOrder" if name == "SortOrder" else "")
+    assert "v4lue" not in refused.value.detail
+
+
 async def test_the_email_body_is_beyond_it(bench: Bench, imis: ImisRest) -> None:
     """Contract 1.1."""
     base = await imis.read(OPENID_CONNECT)
@@ -357,70 +370,3 @@ async def test_serves_no_other_record(imis: ImisRest) -> None:
         await imis.read(IMIS_SSO_SETTINGS)
     with pytest.raises(TypeError, match="has read"):
         await imis.write(OPENID_CONNECT, Change({"name": "x"}), Observed(values={}))
-
-
-async def test_the_tenant_is_read_once_a_session(bench: Bench, imis: ImisRest) -> None:
-    """Contract section 7 and C46."""
-    assert await imis.tenant() == {"organisation": "Example Association (test)"}
-    await imis.read(OPENID_CONNECT)
-    known = {
-        "organisation": "Example Association (test)",
-        "provider_id": bench.stored["ProviderId"],
-    }
-    assert await imis.tenant() == known
-    assert bench.model.counters.by_route["GET /api/SystemSettings/0"] == 1
-    bench.model.expire_sessions()
-    bench.model.patch({"organisation": "Another"})
-    await imis.read(OPENID_CONNECT)
-    assert (await imis.tenant())["organisation"] == "Another"
-    assert bench.model.counters.by_route["GET /api/SystemSettings/0"] == 2
-
-
-async def test_a_tenant_that_iMIS_does_not_tell_is_left_out(  # noqa: N802
-    bench: Bench, imis: ImisRest
-) -> None:
-    bench.fault("status", "other", status=403)
-    assert await imis.tenant() == {}
-
-
-@pytest.mark.parametrize("permission", ["bare", "result", "boxed"])
-async def test_findings_of_a_tenant_that_serves_it(
-    bench: Bench, imis: ImisRest, permission: str
-) -> None:
-    """Product facts 3.2: the probes in their order, nothing written."""
-    bench.vary(imis_permission=permission)
-    found = await imis.findings()
-    assert [each.held for each in found] == [True, True, True, True]
-    assert list(bench.model.counters.by_route) == [
-        "GET /api/OpenIDProvider",
-        "GET /api/metadata/OpenIDProvider",
-        "POST /api/OpenIDProvider/_haspermission/{action}",
-        "POST /token",
-    ]
-    assert bench.model.counters.writes == 0
-
-
-@pytest.mark.parametrize(("shown", "words"), [("masked", "mask"), ("absent", "none")])
-async def test_findings_tell_how_the_secret_is_shown(
-    bench: Bench, imis: ImisRest, shown: str, words: str
-) -> None:
-    bench.vary(imis_secret=shown)
-    about: list[Any] = [each for each in await imis.findings() if "secret" in each.question]
-    assert len(about) == 1
-    assert words in about[0].answer
-
-
-@pytest.mark.parametrize("kind", ["forbidden", "missing", "not_implemented"])
-async def test_findings_of_a_tenant_that_does_not_serve_it(
-    bench: Bench, imis: ImisRest, kind: str
-) -> None:
-    bench.vary(imis_rest=kind)
-    found = await imis.findings()
-    assert [each.held for each in found] == [False, False, False]
-    assert all("Staff site" in each.answer for each in found)
-
-
-async def test_findings_leave_open_what_could_not_be_asked(bench: Bench, imis: ImisRest) -> None:
-    bench.fault("status", times=99, status=503)
-    found = await imis.findings()
-    assert [each.held for each in found] == [None, None, None]

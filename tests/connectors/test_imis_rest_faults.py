@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
@@ -191,6 +192,23 @@ async def test_a_certificate_of_another_host_is_refused(scripted: ScriptedImis) 
     await imis.aclose()
 
 
+async def test_a_server_that_speaks_no_tls_is_refused(scripted: ScriptedImis) -> None:
+    """Never in clear: the password would go out readable."""
+    plain = await asyncio.start_server(_greet, "127.0.0.1", 0)
+    scripted.base_url = f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}"
+    imis = scripted.connector()
+    with pytest.raises(UpstreamUnavailable, match=r"no trusted connection.*TLS failed"):
+        await imis.read(OPENID_CONNECT)
+    await imis.aclose()
+    plain.close()
+
+
+async def _greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
 @pytest.mark.parametrize("content", [None, "not a certificate"])
 async def test_a_ca_file_that_cannot_be_used_is_named(
     bench: Bench, tmp_path: Path, content: str | None
@@ -232,7 +250,7 @@ async def test_an_answer_that_is_too_large_is_not_read(
 @pytest.mark.parametrize(
     "body",
     [
-        gzip.compress(LISTED.encode()),
+        gzip.compress(LISTED.encode(), mtime=0),
         b"[" * 100_000,
         b'{"Items": NaN}',
         b"\xff\xfe{}",

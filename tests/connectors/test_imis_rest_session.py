@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imis_sso.connectors.base import WriteUncertain
+from imis_sso.connectors.base import Credential, WriteUncertain
 from imis_sso.connectors.imis_rest import ImisRest
 from imis_sso.domain.observed import Change
 from imis_sso.domain.problems import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("imis_rest_bench",)
 pytestmark = pytest.mark.anyio
+
 
 @pytest.fixture
 async def imis(bench: Bench) -> AsyncIterator[ImisRest]:
@@ -341,4 +342,20 @@ async def test_a_slow_product_is_not_waited_for_beyond_the_budget(bench: Bench) 
     with pytest.raises((WriteUncertain, UpstreamTimeout)):
         await imis.write(OPENID_CONNECT, Change({"name": "x"}), base)
     assert time.monotonic() - before < imis.write_seconds
+    await imis.aclose()
+
+
+async def test_a_slow_source_of_the_password_uses_the_time_up(bench: Bench) -> None:
+    """Contract C33: what is left of the time bounds what follows."""
+
+    async def slow() -> Credential:
+        await asyncio.sleep(0.5)
+        return await bench.credential()
+
+    imis = ImisRest(
+        bench.model.base_url, slow, bench.guard, ca_file=bench.ca_file, request_seconds=0.3
+    )
+    with pytest.raises(UpstreamTimeout, match="used up"):
+        await imis.read(OPENID_CONNECT)
+    assert bench.model.counters.reads == 0
     await imis.aclose()

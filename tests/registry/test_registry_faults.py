@@ -206,6 +206,7 @@ SERVER = [
     ("rate_limit: true", "rate_limit", "expected a whole number, found true or false"),
     ("log_level: loud", "log_level", "expected debug, info, warning or error"),
     ("data_dir: ''", "data_dir", "must not be empty"),
+    ("data_dir: ~nobody-of-this-name/x", "data_dir", "this user has no home folder"),
     ("hots: x", "hots", 'the nearest known one is "host"'),
     *(
         (f"{key}: x", key, "is not available in this version")

@@ -104,7 +104,7 @@ def test_aliases_that_multiply_are_stopped(tmp_path: Path) -> None:
 def test_a_mapping_merged_into_itself_ends(tmp_path: Path) -> None:
     file = tmp_path / "registry.yaml"
     file.write_text("environments: &a {<<: *a, test: }", "utf-8")
-    with pytest.raises(ConfigurationError, match="environments.test: expected a mapping"):
+    with pytest.raises(ConfigurationError, match=r"environments\.test: expected a mapping"):
         load(file)
 
 

@@ -105,9 +105,9 @@ def test_nothing_can_be_changed_afterwards(write: Write) -> None:
     registry = load(write("    secrets: {a: {source: 'env:A', for: [imis/openid-connect]}}"))
     environment = registry.environments["test"]
     with pytest.raises(ValidationError):
-        environment.writes = "allowed"
+        environment.writes = "allowed"  # type: ignore[misc]
     with pytest.raises(ValidationError):
-        environment.imis.url = "https://elsewhere.example.org"
+        environment.imis.url = "https://elsewhere.example.org"  # type: ignore[misc]
     with pytest.raises(TypeError):
         registry.environments["other"] = environment  # type: ignore[index]
     with pytest.raises(TypeError):

@@ -49,6 +49,17 @@ def test_the_data_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ServerSettings.resolve().data_dir.parts[-3:] == (".local", "share", "imis-sso")
 
 
+def test_a_user_without_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless() -> Path:
+        msg = "Could not determine home directory."
+        raise RuntimeError(msg)
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.chdir(tmp_path)
+    assert ServerSettings.resolve().data_dir == tmp_path / "imis-sso-data"
+
+
 def test_the_file_wins_over_defaults_and_its_paths_start_from_its_folder(
     options: ServerOptions, tmp_path: Path
 ) -> None:
@@ -97,7 +108,7 @@ def test_a_wrong_variable_and_a_wrong_flag_are_named_and_not_repeated(
         ("127.8.0.1", True),
         ("::1", True),
         ("localhost", True),
-        ("0.0.0.0", False),  # noqa: S104  # judged, not bound to
+        ("0.0.0.0", False),  # judged, not bound to
         ("::", False),
         ("192.0.2.1", False),
         ("imis-sso.example.org", False),

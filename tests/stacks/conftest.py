@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import canned_service
 import pytest
-from stack_runs import ENVIRONMENTS, Terraform
+from stack_runs import ENVIRONMENTS
+from terraform_runs import Terraform
 
 from imis_sso_stacks.app import synthesise
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stack_runs import Terraform
+    from terraform_runs import Terraform
 
 # What the template language of Terraform makes of a text that holds no expression but `${"…"}`.
 TEMPLATE = re.compile(r'\$\$\{|%%\{|\$\{"([^"]*)"\}|[$%]\{|.', re.DOTALL)

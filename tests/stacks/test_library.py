@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import cdktf
 import pytest
-from stack_runs import ROOT, run_main
+from terraform_runs import ROOT, run_main
 
 from imis_sso_stacks.library import LibraryError, select_library
 

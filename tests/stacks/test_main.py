@@ -7,7 +7,8 @@ import runpy
 from typing import TYPE_CHECKING
 
 import pytest
-from stack_runs import ENVIRONMENTS, ROOT, run_main
+from stack_runs import ENVIRONMENTS
+from terraform_runs import ROOT, run_main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from canned_service import FAILED, TOKEN
-from stack_runs import ROOT, run_main
+from terraform_runs import ROOT, run_main
 
 from imis_sso_stacks.expressions import literal
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from canned_service import CannedService
-    from stack_runs import Terraform
+    from terraform_runs import Terraform
 
     Start = Callable[[Path], Terraform]
 

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from stack_runs import ENVIRONMENTS, FULL, LEAST, PARTIAL, ROOT
+from stack_runs import ENVIRONMENTS, FULL, LEAST, PARTIAL
+from terraform_runs import ROOT
 
 from imis_sso_stacks.settings import OpenIDConnect, Settings
 from imis_sso_stacks.settings_file import SettingsError, load_environments, load_settings

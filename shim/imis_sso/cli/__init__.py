@@ -9,6 +9,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line and leave with Terraform's exit codes: 0, 1 for an error, 2."""
-    from imis_sso.cli.commands import run  # noqa: PLC0415  # keeps `import imis_sso.cli` cheap
+    from imis_sso.cli.commands import run  # keeps `import imis_sso.cli` cheap
 
     run()

@@ -38,7 +38,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  # Typer calls it with the flag's value
+def _version(asked: bool) -> None:  # Typer calls it with the flag's value
     if asked:
         typer.echo(f"imis-sso {imis_sso.__version__}")
         raise typer.Exit

@@ -21,7 +21,7 @@ class Failure(Exception):  # noqa: N818  # it is told to the user, not raised to
 def say(line: str, *, error: bool = False) -> None:
     """Print one line, on standard error where `error` is set."""
     sys.stdout.flush()
-    print(line, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201
+    print(line, file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def say_json(value: Any) -> None:
@@ -31,10 +31,10 @@ def say_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
     """Print rows below their columns, wrapped to the terminal's width."""
-    from rich import box  # noqa: PLC0415  # Rich takes a tenth of a second to import
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # Rich takes a tenth of a second to import
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     shown = Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False)
     for column in columns:
@@ -58,7 +58,7 @@ def progress(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     with Console(stderr=True).status(what):
         yield

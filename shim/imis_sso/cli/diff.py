@@ -23,6 +23,7 @@ from imis_sso.cli.target import (
 
 if TYPE_CHECKING:
     import httpx
+
     from imis_sso_stacks.documents import Declared, Value
 
 
@@ -56,8 +57,8 @@ def diff(
 
 
 def _declared(settings: Path) -> tuple[Declared, ...]:
-    from imis_sso_stacks.documents import declared  # noqa: PLC0415
-    from imis_sso_stacks.settings_file import SettingsError, load_settings  # noqa: PLC0415
+    from imis_sso_stacks.documents import declared
+    from imis_sso_stacks.settings_file import SettingsError, load_settings
 
     try:
         return declared(load_settings(settings))
@@ -68,16 +69,16 @@ def _declared(settings: Path) -> tuple[Declared, ...]:
 async def _compare(
     client: httpx.AsyncClient, environment: str, wanted: tuple[Declared, ...]
 ) -> list[dict[str, Any]]:
-    from imis_sso.domain.difference import differing  # noqa: PLC0415
-    from imis_sso.domain.documents import flatten  # noqa: PLC0415
+    from imis_sso.domain.difference import differing
+    from imis_sso.domain.documents import flatten
 
     live = await documents(client, environment, [each.path for each in wanted])
     shown: dict[str, Any] = {}
     changes: list[dict[str, Any]] = []
     for each in wanted:
         body = await _resolved(client, environment, each.body, shown)
-        for change in differing(flatten(live[each.path]), flatten(body)):
-            changes.append({"resource": each.path, **change.as_dict()})
+        found = differing(flatten(live[each.path]), flatten(body))
+        changes += [{"resource": each.path, **change.as_dict()} for change in found]
     return changes
 
 

@@ -65,7 +65,7 @@ async def _serve_and_run(
     command: list[str],
     codes: list[int],
 ) -> None:
-    from imis_sso.app import create_app, opened  # noqa: PLC0415
+    from imis_sso.app import create_app, opened
 
     bound = listen("127.0.0.1", 0)
     async with opened(registry, settings) as service:

@@ -53,7 +53,7 @@ async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Ta
 
     The task ends when the process is told to stop (SIGINT, SIGTERM).
     """
-    import uvicorn  # noqa: PLC0415
+    import uvicorn
 
     config = uvicorn.Config(
         app,
@@ -65,13 +65,13 @@ async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Ta
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _server(config)
+    started = asyncio.Event()
+    server = _server(config, started)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
     running = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not running.done():
-        await asyncio.sleep(0.01)
+    await started.wait()
     try:
         yield running
     finally:
@@ -80,8 +80,8 @@ async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Ta
             await running
 
 
-def _server(config: uvicorn.Config) -> uvicorn.Server:
-    import uvicorn  # noqa: PLC0415
+def _server(config: uvicorn.Config, started: asyncio.Event) -> uvicorn.Server:
+    import uvicorn
 
     class Server(uvicorn.Server):
         """A server that leaves signals to us.
@@ -89,6 +89,12 @@ def _server(config: uvicorn.Config) -> uvicorn.Server:
         uvicorn would raise the signal again after its end, and the process would die before it
         has closed browsers and removed temporary directories.
         """
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            try:
+                await super().startup(sockets)
+            finally:
+                started.set()
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

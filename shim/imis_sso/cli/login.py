@@ -60,8 +60,8 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
 
 
 async def _forget(config: ConfigOption, environment: str) -> None:
-    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
-    from imis_sso.store.engine import open_store  # noqa: PLC0415
+    from imis_sso.environments import ConfigurationError
+    from imis_sso.store.engine import open_store
 
     _, settings = load_registry(config)
     try:

@@ -61,9 +61,9 @@ def _named(environment: str, name: str, target: Target) -> str:
 
 
 def _typed(environment: str, target: Target) -> str:
-    from imis_sso.domain.secret import Secret  # noqa: PLC0415
-    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
-    from imis_sso.store.key import load_key  # noqa: PLC0415
+    from imis_sso.domain.secret import Secret
+    from imis_sso.environments import ConfigurationError
+    from imis_sso.store.key import load_key
 
     if target.url is not None:
         msg = "a secret from standard input is fingerprinted with --config, never sent to a service"

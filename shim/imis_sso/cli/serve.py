@@ -58,7 +58,7 @@ def serve(
 
 def run(work: Any) -> None:
     """Run a coroutine; what is wrong with the configuration ends the command in clear lines."""
-    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
+    from imis_sso.environments import ConfigurationError
 
     try:
         asyncio.run(work)
@@ -85,7 +85,7 @@ class _Serving:
 
     async def serve(self) -> None:
         """Open the service, serve it, close it."""
-        from imis_sso.app import create_app, opened  # noqa: PLC0415
+        from imis_sso.app import create_app, opened
 
         async with opened(self._registry, self._settings) as service:
             token = await self._token(service)
@@ -94,7 +94,7 @@ class _Serving:
                 await running
 
     async def _token(self, service: Service) -> str | None:
-        from imis_sso.domain.access import Scope  # noqa: PLC0415
+        from imis_sso.domain.access import Scope
 
         if self._simulation is not None:
             return await service.store.tokens.create("simulate", Scope.ADMIN)

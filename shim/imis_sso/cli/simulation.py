@@ -41,14 +41,16 @@ def simulated() -> Iterator[Simulated]:
         place = Path(directory)
         with started(place / "simulators") as simulation:
             config = place / "imis-sso.yaml"
-            config.write_text(yaml.safe_dump(_registry(place, simulation), sort_keys=False), encoding="utf-8")
+            config.write_text(
+                yaml.safe_dump(_registry(place, simulation), sort_keys=False), encoding="utf-8"
+            )
             yield Simulated(config, simulation.ca_file, simulation.environments)
 
 
 def started(directory: Path) -> Simulation:
     """Make the simulators; raises `Failure` where their extra is not installed."""
     try:
-        from imis_sso.simulators import Simulation  # noqa: PLC0415
+        from imis_sso.simulators import Simulation
     except ModuleNotFoundError as error:
         msg = f"the simulators need more packages ({error.name}): install imis-sso[simulators]"
         raise Failure(msg) from None

@@ -62,8 +62,8 @@ def load_registry(
     config: Path, flags: dict[str, Any] | None = None
 ) -> tuple[Registry, ServerSettings]:
     """Load the registry file and the server's settings; a fault ends the command, a line each."""
-    from imis_sso.environments import ConfigurationError, load  # noqa: PLC0415
-    from imis_sso.settings import ServerSettings  # noqa: PLC0415
+    from imis_sso.environments import ConfigurationError, load
+    from imis_sso.settings import ServerSettings
 
     try:
         registry = load(config)
@@ -74,8 +74,8 @@ def load_registry(
 
 def check_sources(registry: Registry) -> None:
     """End the command if a password or secret of the registry cannot be had."""
-    from imis_sso.connectors.secrets.resolve import resolve  # noqa: PLC0415
-    from imis_sso.environments import check_sources as faults_of  # noqa: PLC0415
+    from imis_sso.connectors.secrets.resolve import resolve
+    from imis_sso.environments import check_sources as faults_of
 
     faults = faults_of(registry, resolve)
     if faults:
@@ -84,7 +84,7 @@ def check_sources(registry: Registry) -> None:
 
 def run(work: Callable[[httpx.AsyncClient], Awaitable[T]], target: Target, what: str) -> T:
     """Run a command's requests against its target, with progress, and give what they give."""
-    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
+    from imis_sso.environments import ConfigurationError
 
     async def session() -> T:
         async with _client(target) as client:
@@ -103,7 +103,7 @@ async def _client(target: Target) -> AsyncIterator[httpx.AsyncClient]:
         async with _own(target) as client:
             yield client
         return
-    import httpx  # noqa: PLC0415
+    import httpx
 
     headers = {"Authorization": f"Bearer {target.token or ''}"}
     async with httpx.AsyncClient(base_url=target.url, headers=headers, timeout=60) as client:
@@ -112,10 +112,10 @@ async def _client(target: Target) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def _own(target: Target) -> AsyncIterator[httpx.AsyncClient]:
-    import httpx  # noqa: PLC0415
+    import httpx
 
-    from imis_sso.app import create_app, opened  # noqa: PLC0415
-    from imis_sso.domain.access import Scope  # noqa: PLC0415
+    from imis_sso.app import create_app, opened
+    from imis_sso.domain.access import Scope
 
     logging.getLogger("imis_sso").setLevel(logging.ERROR)
     registry, settings = load_registry(target.config)
@@ -140,7 +140,7 @@ def user_name() -> str:
 
 async def call(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> Any:
     """Send one request and give the answer's JSON; a problem ends the command with its detail."""
-    import httpx  # noqa: PLC0415
+    import httpx
 
     try:
         answer = await client.request(method, path, **more)

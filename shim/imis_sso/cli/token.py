@@ -86,8 +86,8 @@ def revoke(
 
 
 def _with_store(config: ConfigOption, work: Callable[[Store], Awaitable[T]]) -> T:
-    from imis_sso.environments import ConfigurationError  # noqa: PLC0415
-    from imis_sso.store.engine import open_store  # noqa: PLC0415
+    from imis_sso.environments import ConfigurationError
+    from imis_sso.store.engine import open_store
 
     _, settings = load_registry(config)
 

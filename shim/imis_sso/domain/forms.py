@@ -71,7 +71,7 @@ def split_https(value: str) -> SplitResult:
     except ValueError:
         msg = "is not an address; the right form is https://host/path"
         raise ValueError(msg) from None
-    if parts.scheme.lower() != "https" or not value[6:8] == "//":
+    if parts.scheme.lower() != "https" or value[6:8] != "//":
         msg = "must be an https address; the right form is https://host/path"
         raise ValueError(msg)
     if (

@@ -28,14 +28,14 @@ def canonical_host(value: str) -> str:
         msg = "must be a host with an optional port, not an address"
         raise ValueError(msg)
     try:
-        parts = split_https(f"https://{value}/")
+        host = _compressed(authority(split_https(f"https://{value}/")))
     except ValueError:
         msg = "must be a host with an optional port: host or host:port"
         raise ValueError(msg) from None
-    if value.endswith(":") or (parts.hostname or "").endswith("."):
+    if value.endswith(":") or host.partition(":")[0].endswith("."):
         msg = "must end neither with a colon nor with a dot"
         raise ValueError(msg)
-    return _compressed(authority(parts))
+    return host
 
 
 def host_of(address: str) -> str:
@@ -62,8 +62,4 @@ def _compressed(host: str) -> str:
     if not host.startswith("["):
         return host
     literal, _, port = host[1:].partition("]")
-    try:
-        return f"[{ipaddress.IPv6Address(literal).compressed}]{port}"
-    except ValueError:
-        msg = "must hold a valid IPv6 address between the brackets"
-        raise ValueError(msg) from None
+    return f"[{ipaddress.IPv6Address(literal).compressed}]{port}"

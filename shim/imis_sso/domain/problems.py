@@ -12,7 +12,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """One violation: the field, what is wrong with it, and its canonical form where there is one."""
+    """One violation: the field, what is wrong with it, its canonical form if there is one."""
 
     field: str
     detail: str
@@ -24,7 +24,7 @@ class FieldError:
         return plain if self.canonical is None else plain | {"canonical": self.canonical}
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  # RFC 9457 calls it so
     """A refusal or a failure with a type, a status and a sentence for people.
 
     `errors` lists every violation; `retry_after` is in seconds and set only where a retry can

@@ -25,6 +25,16 @@ class Destroy(enum.StrEnum):
     DISABLE = "disable"
 
 
+class SecretRole(enum.Enum):
+    """What the product does with the secret on a record."""
+
+    NONE = "none"
+    SHOWN = "shown"
+    """The product's own, only displayed."""
+    SETTABLE = "settable"
+    """A write replaces it."""
+
+
 class Gate(enum.Enum):
     """A gate that every write of a resource passes (contract 1.2)."""
 
@@ -35,14 +45,12 @@ class Gate(enum.Enum):
 class Record:
     """One record or page of a product. Documents on the same record share one fetch (C3).
 
-    `secret` tells what the product does with the secret on it: `settable` (a write replaces it),
-    `shown` (the product's own, only displayed) or `none`. `reached_by` names the connector that
-    reaches every field.
+    `reached_by` names the connector that reaches every field.
     """
 
     product: Product
     name: str
-    secret: Literal["settable", "shown", "none"] = "none"
+    secret: SecretRole = SecretRole.NONE
     reached_by: str = "no connector of this version"
 
 
@@ -68,10 +76,10 @@ class Resource:
 OPENID_PROVIDER: Final = Record(
     "imis",
     "openid-provider",
-    secret="settable",
+    secret=SecretRole.SETTABLE,
     reached_by="the Staff-site connector (imis_staff_site)",
 )
-IMIS_SSO_PAGE: Final = Record("cloud-sso", "imis-sso-settings", secret="shown")
+IMIS_SSO_PAGE: Final = Record("cloud-sso", "imis-sso-settings", secret=SecretRole.SHOWN)
 
 OPENID_CONNECT: Final = Resource(
     "imis",
@@ -107,7 +115,7 @@ IMIS_SSO_SETTINGS: Final = Resource(
 
 RESOURCES: Final = (OPENID_CONNECT, OIDC_AUTHENTICATION, IMIS_CLIENT, IMIS_SSO_SETTINGS)
 PRODUCTS: Final[tuple[Product, ...]] = ("imis", "cloud-sso")
-BUILT_IN_SECRET: Final = "cloud-sso-imis-client"
+BUILT_IN_SECRET: Final = "cloud-sso-imis-client"  # noqa: S105  # a name, not a secret
 
 
 def find(path: str) -> Resource | None:

@@ -81,11 +81,11 @@ def sentence(error: ErrorDetails, model: type[BaseModel], location: Key) -> str:
     return _SENTENCES.get(kind, error["msg"])
 
 
-def unknown_key(name: str, section: type[BaseModel] | None) -> str:
+def unknown_key(name: str, section: type[BaseModel]) -> str:
     """Say that a key is unknown and name the nearest one, or that it is not built yet."""
     if name in UNBUILT_KEYS or (section is NamedSecret and name in UNBUILT_SECRET_KEYS):
         return not_available(f'the key "{name}"')
-    known = _keys(section) if section else []
+    known = _keys(section)
     near = difflib.get_close_matches(name.lower().replace("-", "_"), known, 1, 0.5)
     if near:
         return f'unknown key; the nearest known one is "{near[0]}"'
@@ -112,15 +112,13 @@ def _kind(value: Any) -> str:
     return next((words for types, words in _KINDS if isinstance(value, types)), "something else")
 
 
-def _model_at(model: type[BaseModel], location: Key) -> type[BaseModel] | None:
+def _model_at(model: type[BaseModel], location: Key) -> type[BaseModel]:
     """Find the section that a place in the file belongs to."""
-    section: type[BaseModel] | None = model
+    section = model
     for part in location:
-        if section is None:
-            return None
         by_key = {info.alias or name: info for name, info in section.model_fields.items()}
         if part in by_key:
-            section = next(_models(by_key[str(part)].annotation), None)
+            section = next(_models(by_key[str(part)].annotation), section)
     return section
 
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from imis_sso.domain import forms
 from imis_sso.domain.hosts import canonical_host, host_of, is_directory_host
-from imis_sso.domain.resources import BUILT_IN_SECRET, RESOURCES
+from imis_sso.domain.resources import BUILT_IN_SECRET, RESOURCES, SecretRole
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.unbuilt import UNBUILT_SOURCES, not_available
 
@@ -70,7 +70,9 @@ def _token_path(value: str) -> str:
 
 def _document(value: str) -> str:
     takers = [
-        each.path for each in RESOURCES if each.document.secret and each.record.secret == "settable"
+        each.path
+        for each in RESOURCES
+        if each.document.secret and each.record.secret is SecretRole.SETTABLE
     ]
     if value.startswith("cloud-sso/directories"):
         raise ValueError(not_available("a secret for a directory"))

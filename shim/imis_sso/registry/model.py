@@ -187,7 +187,7 @@ class EnvironmentConfig(EnvironmentSection):
     imis_hosts: tuple[Host, ...]
 
     @classmethod
-    def of(cls, name: str, section: EnvironmentSection) -> Self:
+    def of(cls, name: str, section: EnvironmentSection) -> EnvironmentConfig:
         """Complete a section of the file."""
         values = dict(section)
         if section.imis_hosts is None:

@@ -50,7 +50,7 @@ class Draft:
 
     @property
     def changed(self) -> dict[str, str | bool]:
-        """Fields that differ, with their wanted values; every field where there is no record yet."""
+        """Fields that differ, with the wanted values; every field where no record exists yet."""
         wanted = self.wanted.values()
         before = self.live.document.values()
         changed = {path: value for path, value in wanted.items() if before[path] != value}

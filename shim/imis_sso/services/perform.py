@@ -7,6 +7,7 @@ import asyncio
 from imis_sso.connectors.base import WriteUncertain
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
+from imis_sso.domain.resources import SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.violations import sentence
 from imis_sso.services.order import Draft
@@ -117,7 +118,9 @@ async def _doubt(pair: Pair, draft: Draft) -> None:
 
 
 async def _remember(pair: Pair, draft: Draft, kept: Secret | None, after: Observed) -> None:
-    hidden = draft.resource.record.secret == "settable" and not isinstance(after.secret, Secret)
+    hidden = draft.resource.record.secret is SecretRole.SETTABLE and not isinstance(
+        after.secret, Secret
+    )
     if draft.push.record is not None:
         await pair.secrets.remember(draft.push.record)
     elif hidden and kept is None and not pair.policy.unread_secret_keeps:

@@ -15,6 +15,7 @@ from imis_sso.domain.resources import (
     IMIS_SSO_SETTINGS,
     OPENID_CONNECT,
     Resource,
+    SecretRole,
 )
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.verdicts import Halves
@@ -69,7 +70,7 @@ async def _secret_keys(pair: Pair, resource: Resource, observed: Observed) -> di
     keys = resource.document.secret
     if keys is None:
         return {}
-    if resource.record.secret == "shown":
+    if resource.record.secret is SecretRole.SHOWN:
         clear = isinstance(observed.secret, Secret)
         return {keys.version: pair.secrets.version(observed.secret) if clear else ""}  # type: ignore[arg-type]
     shown = await pair.secrets.shown(resource, observed)

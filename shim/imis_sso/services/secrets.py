@@ -65,6 +65,7 @@ class Secrets:
         environment: str,
         key: FingerprintKey,
         applied: AppliedSecrets,
+        *,
         sources: Mapping[str, frozenset[str]],
         resolve: Callable[[str], Awaitable[Secret]],
         cloud_sso: Half,

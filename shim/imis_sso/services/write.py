@@ -16,6 +16,7 @@ from imis_sso.domain.problems import (
     SecretVersionChanged,
     UpstreamChanged,
 )
+from imis_sso.domain.resources import SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
 from imis_sso.services.draft import draft as drafted
@@ -103,7 +104,9 @@ async def _gates(pair: Pair, draft: Draft) -> bool:
 async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...]]:
     """Find the secret that must go back into a record which hides it (product facts 3.5)."""
     observed = draft.live.observed
-    untouched = draft.resource.record.secret != "settable" or draft.push.secret is not None
+    untouched = (
+        draft.resource.record.secret is not SecretRole.SETTABLE or draft.push.secret is not None
+    )
     if untouched or not observed.exists or isinstance(observed.secret, Secret):
         return None, ()
     if pair.policy.unread_secret_keeps:

@@ -46,7 +46,9 @@ class SqlManaged:
         again = first.on_conflict_do_update(
             index_elements=["environment", "resource"],
             set_={
-                "period_started_at": case((lasts, MANAGED.c.period_started_at), else_=moment),
+                "period_started_at": case(
+                    (lasts, MANAGED.c.period_started_at), else_=first.excluded.period_started_at
+                ),
                 "last_write_at": moment,
                 "last_writer": who,
                 "ended_at": None,

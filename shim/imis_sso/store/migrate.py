@@ -73,10 +73,10 @@ def _lock(path: Path, seconds: float) -> Iterator[None]:
 
 
 def _upgrade(database: Path) -> None:
-    import alembic.command  # noqa: PLC0415  # only where there is something to migrate
-    import alembic.config  # noqa: PLC0415
-    import alembic.util  # noqa: PLC0415
-    from sqlalchemy import URL, create_engine, exc  # noqa: PLC0415
+    import alembic.command  # only where there is something to migrate
+    import alembic.config
+    import alembic.util
+    from sqlalchemy import URL, create_engine, exc
 
     engine = create_engine(URL.create("sqlite", database=str(database)), hide_parameters=True)
     config = alembic.config.Config()

@@ -1,7 +1,9 @@
 """Presses Save and waits until it is over; whether it worked, only a fresh page can tell.
 
 From the press on, every failure is a `WriteUncertain`: a toast is a hint and an error banner is
-quoted, but what the product holds is read afterwards (product facts 3.5).
+quoted, but what the product holds is read afterwards (product facts 3.5). Save is pressed once.
+Chromium by itself repeats a request, a form's too, whose connection breaks before any answer; it
+then carries the same values within the same moment, and its answer is judged like any other.
 """
 
 from __future__ import annotations
@@ -24,8 +26,6 @@ from imis_sso.connectors.browser.traffic import Sent
 from imis_sso.domain.problems import Problem, UpstreamError, UpstreamRefused, UpstreamUnavailable
 
 _MAX_WORDS: Final = 200
-# How long a word of success or refusal may take once everything that was sent is answered.
-_WORD_SECONDS: Final = 2.0
 # How long it may take until anything is sent at all.
 _SEND_SECONDS: Final = 5.0
 _CLIENT_ERROR: Final = 400
@@ -112,8 +112,9 @@ class _Waiting:
         return reloaded and not compare(self._page.fields, survey).faults
 
     def _waited(self) -> bool:
+        # A word of success or refusal may come as late as a field may.
         since = self._answered_at
-        return since is not None and time.monotonic() - since > _WORD_SECONDS
+        return since is not None and time.monotonic() - since > self._tab.settle_seconds
 
     def _silent_failure(self, survey: Survey) -> Problem | None:
         title = self._tab.title
@@ -128,6 +129,8 @@ class _Waiting:
 
 
 def _failed(sent: Sent, title: str) -> Problem | None:
-    if sent.failed:
-        return UpstreamUnavailable(f"The connection to {title} broke while saving.")
-    return None if sent.status is None else refused_status(sent.status, sent.retry_after, title)
+    # The status first: Chromium calls a page failed that has an error status and no text.
+    status = sent.status and refused_status(sent.status, sent.retry_after, title)
+    if status or not sent.failed:
+        return status or None
+    return UpstreamUnavailable(f"The connection to {title} broke while saving.")

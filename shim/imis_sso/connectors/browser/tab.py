@@ -19,7 +19,7 @@ from imis_sso.connectors.browser.failures import (
 from imis_sso.connectors.browser.origin_guard import sent_only_to
 from imis_sso.connectors.browser.survey import SeenAction, SeenField, Survey, script, survey_of
 from imis_sso.connectors.browser.traffic import Traffic, is_on
-from imis_sso.domain.problems import UpstreamError, UpstreamPageChanged
+from imis_sso.domain.problems import UpstreamError, UpstreamPageChanged, UpstreamUnavailable
 from imis_sso.domain.secret import redact
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ _LOOKS: Final = 25
 class Tab:
     """A browser page bound to one origin.
 
-    `title` is the product's name for messages. `pressed_save` is set before Save is pressed: from
+    `title` is the product's name for messages; `settle_seconds` is how long a quiet page may take to
+    show what is waited for. `pressed_save` is set before Save is pressed: from
     then on a failure leaves the outcome open (see `WriteUncertain`).
     """
 
@@ -50,7 +51,7 @@ class Tab:
         self._secrets = secrets
         self.origin = origin
         self.title = title
-        self._settle_seconds = settle_seconds
+        self.settle_seconds = settle_seconds
         self.traffic = Traffic(page, origin)
         self.dialogs = Dialogs(page)
         self.pressed_save = False
@@ -84,6 +85,10 @@ class Tab:
                 await self._complete(await self._page.goto(url, wait_until="domcontentloaded"))
         except PageReplaced:
             raise self._restless() from None
+        except UpstreamUnavailable:
+            # Chromium calls a page failed that has an error status and no text.
+            self.check_status()
+            raise
         self.check_status()
         self._check_origin()
 
@@ -135,7 +140,7 @@ class Tab:
         while not (done(survey) and not self.traffic.loading):
             if self.traffic.loading:
                 quiet_since = time.monotonic()
-            if time.monotonic() - quiet_since > self._settle_seconds:
+            if time.monotonic() - quiet_since > self.settle_seconds:
                 break
             await asyncio.sleep(POLL_SECONDS)
             survey = await self.look(markers)

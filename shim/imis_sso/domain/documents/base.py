@@ -100,7 +100,7 @@ class Document(BaseModel):
 
     @classmethod
     def settings(cls) -> tuple[Setting, ...]:
-        """Give the settable fields in the order of their declaration, the secret's keys left out."""
+        """Give the settable fields as declared, the keys of the secret left out."""
         return _settings(cls)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Cloud SSO › External Directories › iMIS SSO Settings (product facts 4.2)."""
+"""Cloud SSO > External Directories > iMIS SSO Settings (product facts 4.2)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ class OidcAuthentication(Document):
     mode: Mode = setting(
         "OIDC authentication",
         default="disabled",
-        text="`disabled`: iMIS credentials only; `test_mode`: staff may use either; `enabled`: staff "
-        "sign in through the provider only. Raised one step at a time, the last one verified.",
+        text="`disabled`: iMIS credentials only; `test_mode`: staff may use either; `enabled`: "
+        "staff sign in through the provider only. Raised one step at a time, the last one "
+        "verified.",
     )

@@ -1,4 +1,4 @@
-"""iMIS › Settings › Contacts › OpenID Connect, without the mode (contract 1.1)."""
+"""iMIS > Settings > Contacts > OpenID Connect, without the mode (contract 1.1)."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class OpenIDConnect(Document):
         "Client Secret",
         default="",
         critical=True,
-        text="Name of the secret that iMIS holds; `cloud-sso-imis-client` is the one that Cloud SSO "
-        'shows, `""` means no named secret.',
+        text="Name of the secret that iMIS holds; `cloud-sso-imis-client` is the one that Cloud "
+        'SSO shows, `""` means no named secret.',
     )
     client_secret_version: str = setting(
         "Client Secret",
