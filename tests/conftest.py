@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import restapi_versions
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,14 @@ def pytest_configure() -> None:
     if prepended not in os.environ["PATH"]:
         os.environ["PATH"] = f"{prepended}:{os.environ['PATH']}"
     os.environ.update(tools)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the provider versions that could not be run: neither a failure nor a success."""
+    reports = [each for group in terminalreporter.stats.values() for each in group]
+    if any("tests/acceptance/" in getattr(each, "nodeid", "") for each in reports):
+        for line in restapi_versions.not_run():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Run the demonstration: told in steps, with a summary; exit code 1 if a step is not as promised."""
+"""Run the demonstration, told in steps with a summary; exit code 1 if one is not as promised."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
 from script.demonstration.stage import NotAsPromisedError
 
 if TYPE_CHECKING:

@@ -32,8 +32,9 @@ _LOCATE = (
 )
 _OPEN_PAGE = Path(__file__).with_name("open_page.py")
 _REMEDY = (
-    "install your distribution's Chromium (Debian: apt-get install chromium) or Google Chrome, "
-    "version 120 or later; in a container as an ordinary user it needs user namespaces"
+    "install your distribution's Chromium (Debian: apt-get install chromium chromium-sandbox) or "
+    "Google Chrome, version 120 or later; an ordinary user needs a usable sandbox, from "
+    "chromium-sandbox or user namespaces"
 )
 _Source: TypeAlias = Callable[[], Program | None]
 
@@ -108,7 +109,7 @@ class _Search:
         try:
             self._python("-P", str(_OPEN_PAGE), str(program.path), self._sandbox())
         except CommandError as error:
-            self.say(f"{program.path} passed over, it does not start: {error}")
+            self.say(f"{program.path} passed over, it does not start: {process.reason(error)}")
             return False
         return True
 
@@ -134,7 +135,7 @@ class _Search:
         try:
             self._python("-m", "playwright", "install", "chromium", limit=_PLAYWRIGHT_LIMIT)
         except CommandError as error:
-            self.say(f"Playwright could not: {str(error).splitlines()[-1].strip(' |')}")
+            self.say(f"Playwright could not: {process.reason(error)}")
             return None
         return self._playwright()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 _QUIET = (
     "--disable-background-networking",
@@ -19,8 +19,17 @@ _QUIET = (
 )
 
 
-def main(browser: str, sandbox: str) -> None:
-    """Start the browser, show a page, and print what it shows."""
+def main(browser: str, sandbox: str) -> int:
+    """Open a page and print its text; gives 1, with the browser's own words, where it fails."""
+    try:
+        _open(browser, sandbox)
+    except Error as error:
+        sys.stderr.write(f"Error: {_words(str(error))}\n")
+        return 1
+    return 0
+
+
+def _open(browser: str, sandbox: str) -> None:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=browser, args=_QUIET, chromium_sandbox=sandbox == "sandbox"
@@ -31,5 +40,11 @@ def main(browser: str, sandbox: str) -> None:
         started.close()
 
 
+def _words(message: str) -> str:
+    """Find what the browser itself said in Playwright's long log of a failed start."""
+    lines = message.splitlines()
+    return next((line.partition("[err]")[2] for line in lines if "[err]" in line), lines[0])
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 Word: TypeAlias = "str | Path"
 
-# Settings that would redirect what is installed for this project to somewhere else.
+# Settings that would redirect what is installed for this project to somewhere else, or that
+# bootstrap makes itself and has to be able to find anew.
 _NOT_INHERITED = frozenset(
     {
         "GOFLAGS",
         "GOROOT",
+        "PLAYWRIGHT_NODEJS_PATH",
         "PIP_PREFIX",
         "PIP_REQUIRE_HASHES",
         "PIP_REQUIRE_VIRTUALENV",
@@ -71,6 +73,12 @@ def run(command: Command) -> str:
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Give the caller's environment without what would install to somewhere else."""
     return {name: value for name, value in environ.items() if name not in _NOT_INHERITED}
+
+
+def reason(error: CommandError) -> str:
+    """Give the one line of an error that tells most: the first that speaks of an error."""
+    first, *lines = [line.strip(" |") for line in str(error).splitlines()]
+    return next((line for line in lines if "error" in line.lower()), first)
 
 
 def _start(

@@ -161,8 +161,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.pairs = service.pairs
     app.state.ready = service.ready
-    for routes in (health.routes, environments.routes, settings.router(), pages.routes):
-        app.include_router(routes)
+    for router in (health.routes, environments.routes, settings.router(), pages.routes):
+        # Flat, not `include_router`, which hides them: `_allowed` has to see every route.
+        app.router.routes.extend(router.routes)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(

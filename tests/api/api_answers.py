@@ -7,6 +7,9 @@ from typing import Any
 import httpx
 from service_bench import Bench
 
+from imis_sso.domain.secret import Secret
+from imis_sso.services.secrets import Shown
+
 RETRYABLE = {429, 500, 502, 503, 504}
 
 
@@ -57,6 +60,20 @@ def bring_into_agreement(bench: Bench, mode: int = 0) -> None:
     cloud_sso.redirect_url = bench.redirect_url
 
 
+async def settle(bench: Bench) -> None:
+    """Put the secret that iMIS holds on record, nameless: no name needs be inferred then."""
+    secrets = bench.service.pairs["test"].secrets
+    held = Secret(bench.imis.record["ClientSecret"])
+    await secrets.remember(Shown("", secrets.version(held)))
+
+
 def nothing_written(bench: Bench) -> bool:
     """Tell whether neither product of the environment was written to since the last reset."""
     return bench.imis.counters.writes == 0 and bench.cloud_sso.counters.writes == 0
+
+
+def whole_record(bench: Bench) -> dict[str, Any]:
+    """Give the record behind the page in full, the defaults that the wire leaves out included."""
+    record = bench.imis.state()["record"]
+    assert isinstance(record, dict)
+    return record

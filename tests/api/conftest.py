@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api_answers import settle
 from service_bench import Bench, bench_for
 
-from imis_sso.domain.secret import Secret
-from imis_sso.services.secrets import Shown
 from imis_sso.simulators import Simulation, Variant
 
 PARTNER_SOURCE = "IMIS_SSO_TEST_PARTNER_SECRET"
@@ -34,10 +33,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
         yield simulation
 
 
+def _as_at_its_start(simulation: Simulation) -> None:
+    """Put the simulation back, but for the log-in sessions, which take long to get."""
+    for name in simulation.environments:
+        imis, cloud_sso = simulation.imis(name), simulation.cloud_sso(name)
+        tokens, sessions = dict(imis._tokens), dict(cloud_sso._sessions)
+        for product in (imis, cloud_sso):
+            product.change_variant(Variant().as_dict())
+            product.reset(state=True)
+        imis._tokens, cloud_sso._sessions = tokens, sessions
+
+
 @pytest.fixture(scope="session")
 async def standing(
     running: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bench]:
+    _as_at_its_start(running)
     with pytest.MonkeyPatch.context() as patch:
         # All tests are one caller here; the limit itself has its own tests.
         patch.setenv("IMIS_SSO_RATE_LIMIT", "100000")
@@ -48,14 +59,8 @@ async def standing(
 
 @pytest.fixture
 def fresh(running: Simulation) -> Simulation:
-    """The simulation as at its start, but for the log-in sessions, which take long to get."""
-    for name in running.environments:
-        imis, cloud_sso = running.imis(name), running.cloud_sso(name)
-        tokens, sessions = dict(imis._tokens), dict(cloud_sso._sessions)
-        for product in (imis, cloud_sso):
-            product.change_variant(Variant().as_dict())
-            product.reset(state=True)
-        imis._tokens, cloud_sso._sessions = tokens, sessions
+    """The simulation as at its start."""
+    _as_at_its_start(running)
     return running
 
 
@@ -75,9 +80,7 @@ async def bench(standing: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 async def settled(bench: Bench) -> Bench:
     """The service with iMIS's secret on record, nameless: nothing of Cloud SSO needs be read."""
-    secrets = bench.service.pairs["test"].secrets
-    held = Secret(bench.imis.record["ClientSecret"])
-    await secrets.remember(Shown("", secrets.version(held)))
+    await settle(bench)
     return bench
 
 

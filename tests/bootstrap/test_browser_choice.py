@@ -30,7 +30,8 @@ class Machine:
 case "$*" in
   *"playwright --version") ;;
   *"playwright install"*) {install} ;;
-  *open_page.py*) echo "$3 $4" >> {self.calls}; [ "$3" != "{broken}" ] || exit 5 ;;
+  *open_page.py*) echo "$3 $4" >> {self.calls}
+    [ "$3" != "{broken}" ] || {{ printf 'log\\nError: no usable sandbox\\n}}' >&2; exit 1; }} ;;
   *) echo {self.theirs} ;;
 esac
 """,
@@ -87,7 +88,7 @@ def test_browser_that_opens_no_page_gives_way_to_playwrights(
     machine.answer(broken=str(path))
     found = chromium.provide(bench.site(), bench.say)
     assert (found.origin, found.path) == ("installed by Playwright already", str(machine.theirs))
-    assert any("passed over, it does not start" in line for line in bench.said)
+    assert f"{path} passed over, it does not start: Error: no usable sandbox" in bench.said
 
 
 def test_old_browser_is_passed_over(bench: Workbench, machine: Machine) -> None:

@@ -92,3 +92,17 @@ def _ended(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_reason_is_the_line_that_speaks_of_an_error(bench: Workbench) -> None:
+    program = bench.program("p", "echo fetching; echo Error: no route; echo '}'; exit 1")
+    with pytest.raises(CommandError) as caught:
+        process.run(Command([program], 10))
+    assert process.reason(caught.value) == "Error: no route"
+
+
+def test_reason_without_such_a_line_is_the_status(bench: Workbench) -> None:
+    program = bench.program("p", "echo fetching; exit 4")
+    with pytest.raises(CommandError) as caught:
+        process.run(Command([program], 10))
+    assert process.reason(caught.value) == "p exited with status 4"

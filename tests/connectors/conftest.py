@@ -1,20 +1,27 @@
-"""A simulated Cloud SSO and a connector to it with one browser for all tests (`dashboard_*`)."""
+"""A simulated Cloud SSO and a connector to it with one browser for all tests (`dashboard_*`);
+pages that tests write themselves (`browser_*`)."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from imis_sso.connectors.base import Credential
+from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
-from imis_sso.domain.problems import UpstreamCredentialsRefused
 from imis_sso.domain.secret import Secret
 from imis_sso.simulators import CloudSsoModel, Simulation, Variant
+from imis_sso.simulators.server import Listener, ServerThread, bind
+from imis_sso.simulators.tls import Authority
 
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 0.8
 
 
 @pytest.fixture(scope="session")
@@ -23,33 +30,20 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@dataclass
-class MemoryGuard:
-    """Remembers refused log-ins as the store does, for as long as it lives (contract C47)."""
-
-    refused: list[tuple[str, str, str]] = field(default_factory=list)
+class NothingRefused:
+    """The guard of tests in which no log-in is refused."""
 
     async def check(self, address: str, username: str, password: Secret) -> None:
-        """Refuse what was refused before."""
-        if (address, username, password.reveal()) in self.refused:
-            msg = "refused before"
-            raise UpstreamCredentialsRefused(msg)
+        """Let every log-in pass."""
 
     async def remember(self, address: str, username: str, password: Secret) -> None:
-        """Keep a refused log-in."""
-        self.refused.append((address, username, password.reveal()))
+        """Fail: there is nothing to remember."""
+        del password
+        msg = f"{username} was refused at {address}"
+        raise AssertionError(msg)
 
 
 Maker = Callable[..., CloudSsoDashboard]
-
-
-def credential_of(username: str, password: str) -> Callable[[], Awaitable[Credential]]:
-    """Give a source of a fixed credential."""
-
-    async def credential() -> Credential:
-        return Credential(username, Secret(password))
-
-    return credential
 
 
 @pytest.fixture(scope="session")
@@ -69,15 +63,17 @@ def dashboard_captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dashboard_maker(dashboard_simulation: Simulation, dashboard_captures: Path) -> Maker:
     """Make connectors to the simulated Cloud SSO of `test`, keywords replacing the usual."""
 
-    def make(*, guard: MemoryGuard | None = None, **other: object) -> CloudSsoDashboard:
-        environment = dashboard_simulation.environments["test"]
+    environment = dashboard_simulation.environments["test"]
+
+    async def credential() -> Credential:
+        return Credential(environment.cloud_sso_username, Secret(environment.cloud_sso_password))
+
+    def make(**other: object) -> CloudSsoDashboard:
         usual: dict[str, object] = {
             "base_url": environment.cloud_sso_url,
             "cloud_id": environment.cloud_id,
-            "credential": credential_of(
-                environment.cloud_sso_username, environment.cloud_sso_password
-            ),
-            "guard": guard or MemoryGuard(),
+            "credential": credential,
+            "guard": NothingRefused(),
             "ca_file": dashboard_simulation.ca_file,
             "captures_dir": dashboard_captures,
             "settle_seconds": SETTLE_SECONDS,
@@ -110,7 +106,107 @@ def dashboard_model(dashboard_simulation: Simulation) -> CloudSsoModel:
 
 
 @pytest.fixture
-def dashboard(dashboard_warm: CloudSsoDashboard, dashboard_model: CloudSsoModel) -> CloudSsoDashboard:
+def dashboard(
+    dashboard_warm: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> CloudSsoDashboard:
     """The connector with the warm session, the simulated Cloud SSO in its first state."""
     assert dashboard_model.counters.requests == 0
     return dashboard_warm
+
+
+class Site:
+    """An HTTPS server whose pages a test writes; beside it one on another port, with its key.
+
+    `pages` maps a path to HTML, to a redirect (`"307 https://…"`), or to nothing: 404. `received`
+    holds the method, path and body of whatever is sent to it, `elsewhere` what the other got.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        authority = Authority(directory)
+        self.ca_file, self._certificate = authority.ca_file, authority.issue("site")
+        self.pages: dict[str, str] = {}
+        self.received: list[tuple[str, str, str]] = []
+        self.elsewhere: list[tuple[str, str, str]] = []
+        self._sockets = [bind(), bind()]
+        self.origin, self.other = (
+            f"https://127.0.0.1:{each.getsockname()[1]}" for each in self._sockets
+        )
+        self._authority = authority
+        self._thread = self._served()
+
+    def _served(self) -> ServerThread:
+        apps = (self._app(self.received), self._app(self.elsewhere))
+        return ServerThread(
+            [
+                Listener(app, each, self._certificate)
+                for app, each in zip(apps, self._sockets, strict=True)
+            ]
+        )
+
+    def _app(self, received: list[tuple[str, str, str]]) -> ASGIApp:
+        async def answer(request: Request) -> Response:
+            body = (await request.body()).decode()
+            received.append((request.method, request.url.path, body))
+            page = self.pages.get(request.url.path)
+            if page is None:
+                return Response(status_code=404)
+            if page[:1].isdigit():
+                status, _, location = page.partition(" ")
+                return Response(status_code=int(status), headers={"Location": location})
+            return HTMLResponse(f'<!doctype html><link rel="icon" href="data:,">{page}')
+
+        routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
+        return Starlette(routes=routes)
+
+    def start(self) -> None:
+        """Serve."""
+        self._thread.start()
+
+    def restart_with_another_key(self) -> None:
+        """Stop, and serve the same addresses with a new certificate of the same authority."""
+        self.stop()
+        ports = [int(each.rsplit(":", 1)[1]) for each in (self.origin, self.other)]
+        self._sockets = [bind(port) for port in ports]
+        self._certificate = self._authority.issue("again")
+        self._thread = self._served()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop serving and free the ports."""
+        self._thread.stop()
+        for each in self._sockets:
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def browser_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The server of pages that tests write."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def browser_site(browser_server: Site) -> Site:
+    """The server, without pages and with nothing received."""
+    browser_server.pages.clear()
+    browser_server.received.clear()
+    browser_server.elsewhere.clear()
+    return browser_server
+
+
+@pytest.fixture(scope="session")
+async def browser_session(
+    anyio_backend: str, browser_server: Site
+) -> AsyncIterator[BrowserSession]:
+    """One browser for the pages that tests write."""
+    assert anyio_backend == "asyncio"
+    session = BrowserSession(
+        browser_server.origin,
+        "The product",
+        ca_file=browser_server.ca_file,
+        settle_seconds=SETTLE_SECONDS,
+    )
+    yield session
+    await session.aclose()

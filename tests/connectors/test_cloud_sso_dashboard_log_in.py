@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 
 import pytest
 
-from conftest import Maker, MemoryGuard, credential_of
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.domain.problems import (
@@ -21,6 +21,24 @@ from imis_sso.domain.secret import Secret
 from imis_sso.simulators import CloudSsoModel, Fault
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+
+Maker = Callable[..., CloudSsoDashboard]
+
+
+@dataclass
+class MemoryGuard:
+    """Remembers refused log-ins as the store does, for as long as it lives (contract C47)."""
+
+    refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def check(self, address: str, username: str, password: Secret) -> None:
+        if (address, username, password.reveal()) in self.refused:
+            msg = "refused before"
+            raise UpstreamCredentialsRefused(msg)
+
+    async def remember(self, address: str, username: str, password: Secret) -> None:
+        self.refused.append((address, username, password.reveal()))
 
 
 class Account:
@@ -73,9 +91,11 @@ async def test_a_wrong_password_is_tried_exactly_once(
     assert "incorrect" in first.value.detail
     assert ended.username in first.value.detail
     assert account.password not in first.value.detail
+    loads = ended.counters.requests
     for _ in range(2):
         with pytest.raises(UpstreamCredentialsRefused):
             await own.read(IMIS_CLIENT)
+    assert ended.counters.requests == loads
     other = dashboard_maker(credential=account.credential, guard=account.guard)
     try:
         with pytest.raises(UpstreamCredentialsRefused):
@@ -99,7 +119,9 @@ async def test_another_cloud_id_is_another_log_in(
     ended: CloudSsoModel, account: Account, dashboard_maker: Maker
 ) -> None:
     """Product facts 4.1: the Cloud ID is part of the log-in; changing it is a changed credential."""
-    wrong = dashboard_maker(cloud_id="elsewhere", guard=account.guard)
+    wrong = dashboard_maker(
+        cloud_id="elsewhere", credential=account.credential, guard=account.guard
+    )
     try:
         with pytest.raises(UpstreamCredentialsRefused):
             await wrong.read(IMIS_CLIENT)
@@ -124,12 +146,17 @@ async def test_callers_at_an_ended_session_share_one_log_in(
 @pytest.mark.parametrize("navigation", ["external_directories", "cloud_sso"])
 @pytest.mark.parametrize("button", ["Log In", "Sign in", "LOGIN"])
 async def test_wording_is_data(
-    ended: CloudSsoModel, dashboard_maker: Maker, navigation: str, button: str, own: object
+    own: CloudSsoDashboard, ended: CloudSsoModel, navigation: str, button: str
 ) -> None:
     """Product facts 4.5: the button's text and the navigation's wording are unknown."""
-    del own, dashboard_maker
+    await own.read(IMIS_CLIENT)
+    ended.expire_sessions()
     ended.change_variant({"cloud_sso_navigation": navigation, "cloud_sso_login_button": button})
-    assert ended.variant.cloud_sso_login_button == button
+    # The remembered address leads nowhere once, so that the labels have to.
+    gone = Fault("status", {"role": "read"}, skip=1, params={"status": 404, "body": "gone"})
+    ended.faults.add(gone)
+    assert (await own.read(IMIS_CLIENT)).values["client_id"] == ended.client_id
+    assert gone.hits == 1
 
 
 @pytest.mark.parametrize(
@@ -193,7 +220,7 @@ async def test_the_tenant_of_a_new_session_costs_the_log_in(
     ended: CloudSsoModel, dashboard_maker: Maker
 ) -> None:
     """Contract C46: the tenant is the one of a log-in that was accepted, never of a hope."""
-    fresh = dashboard_maker(credential=credential_of(ended.username, ended.password))
+    fresh = dashboard_maker()
     try:
         assert await fresh.tenant() == {"cloud_id": ended.cloud_id}
         assert ended.counters.logins == 1

@@ -34,7 +34,7 @@ LISTED = '{"Items": {"$values": [{"$type": "T", "ProviderId": "7", "ProviderName
 
 @pytest.fixture
 async def imis(bench: Bench) -> AsyncIterator[ImisRest]:
-    connector = bench.connector(request_seconds=1.0)
+    connector = bench.connector(request_seconds=2.0)
     yield connector
     await connector.aclose()
 
@@ -50,8 +50,8 @@ BROKEN: list[tuple[str, dict[str, Any], type[Problem]]] = [
     ("reset", {}, UpstreamError),
     ("truncate", {}, UpstreamError),
     ("truncate", {"keep": 0}, UpstreamError),
-    ("latency", {"seconds": 1.5}, UpstreamTimeout),
-    ("slow_close", {"seconds": 1.5}, UpstreamTimeout),
+    ("latency", {"seconds": 2.6}, UpstreamTimeout),
+    ("slow_close", {"seconds": 2.6}, UpstreamTimeout),
     ("answer_lost", {}, UpstreamError),
     ("status", {"status": 500}, UpstreamError),
     ("status", {"status": 502}, UpstreamError),

@@ -135,5 +135,6 @@ async def test_findings_of_a_product_that_is_away(bench: Bench, imis: ImisRest) 
     assert [each.held for each in await imis.findings()] == [None, None, None]
     bench.model.faults.clear()
     bench.password = "wrong"
-    assert [each.held for each in await bench.connector().findings()] == [None, None, None]
+    await imis.aclose()
+    assert [each.held for each in await imis.findings()] == [None, None, None]
     assert bench.model.counters.refused_logins == 1

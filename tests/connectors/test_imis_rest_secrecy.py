@@ -56,7 +56,7 @@ def everything(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.fixture
 async def imis(bench: Bench) -> AsyncIterator[ImisRest]:
-    connector = bench.connector(request_seconds=1.0)
+    connector = bench.connector(request_seconds=2.0)
     yield connector
     await connector.aclose()
 
@@ -71,7 +71,7 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
     ("status", "login", {"status": 500, "echo": True}),
     ("reset", "write", {}),
     ("truncate", "write", {}),
-    ("latency", "write", {"seconds": 1.2}),
+    ("latency", "write", {"seconds": 2.6}),
     ("expire_session", "write", {"times": 9}),
 ]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = "canned-token-5f1d"  # noqa: S105 - a token of this canned server only
+TOKEN = "canned-token-5f1d"
 VERSION = "v1-0123456789abcdef"
 SHOWN = {
     "client_id": "3f1c-test",

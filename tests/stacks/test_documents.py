@@ -96,7 +96,7 @@ def test_without_a_reference_there_is_no_version_to_read() -> None:
 def test_a_version_that_is_said_is_the_reviewed_one() -> None:
     """A pinned version makes a rotation a reviewed change of the settings file."""
     pinned = {"client_secret_version": "v1-0"}
-    assert page("least", **pinned)["client_secret_version"] == "v1-0"  # noqa: S105
+    assert page("least", **pinned)["client_secret_version"] == "v1-0"
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.store.engine import SqlStore, open_store
+from imis_sso.store.tables import Moment
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +89,18 @@ async def test_ten_first_writes_at_once_make_one_period(store: SqlStore, clock: 
         period = await store.managed.current("test", resource)
         assert period is not None
         assert period.started_at == clock.moment
+
+
+def test_times_are_utc_text_of_one_width() -> None:
+    moment, dialect = Moment(), SQLiteDialect()
+    summer = datetime(2025, 7, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    stored = moment.process_bind_param(summer, dialect)
+    assert stored == "2025-07-01T12:00:00.000000Z"
+    assert moment.process_result_value(stored, dialect) == summer
+    assert moment.process_bind_param(None, dialect) is None
+    assert moment.process_result_value(None, dialect) is None
+    with pytest.raises(ValueError, match="without zone"):
+        moment.process_bind_param(summer.replace(tzinfo=None), dialect)
 
 
 STEPS = st.lists(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import importlib.util
 import os
@@ -25,6 +26,7 @@ from imis_sso.domain.configuration import ConfigurationError
 from imis_sso.store.engine import SqlStore, open_store
 from imis_sso.store.migrate import DATABASE, LOCK, prepare, version
 from imis_sso.store.migrations import HEAD
+from imis_sso.store.place import private_file
 from imis_sso.store.tables import METADATA
 
 
@@ -160,7 +162,26 @@ def test_data_directories_that_cannot_be_used(tmp_path: Path) -> None:
     assert str(tmp_path / "taken" / DATABASE) in refused(tmp_path / "taken")
     (tmp_path / "locked" / LOCK).mkdir(parents=True)
     locked = tmp_path / "locked"
-    assert refused(locked) == f"{locked / LOCK}: cannot be used: Is a directory"
+    assert refused(locked) == f"{locked / LOCK}: is not a file"
+
+
+def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    assert refused(tmp_path) == f"{tmp_path / LOCK}: cannot be used: No space left on device"
+
+
+def test_a_second_store_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> None:
+    """Closing a file drops the locks that the same process holds on it (fcntl(2))."""
+    database = prepare(tmp_path)
+    with closing(sqlite3.connect(database, isolation_level=None)) as first:
+        first.execute("BEGIN EXCLUSIVE")
+        private_file(database)
+        program = f"import sqlite3; sqlite3.connect({str(database)!r}, timeout=0).execute('DELETE FROM tokens')"
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert b"database is locked" in other.stderr
 
 
 def test_a_directory_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

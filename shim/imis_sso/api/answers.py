@@ -28,9 +28,14 @@ def json_answer(
 
 def read_answer(reading: Reading, query: Query, if_none_match: tuple[str, ...] | None) -> Response:
     """Answer a GET: the document, or 304 where the caller has it already (contract C34)."""
-    if if_none_match is not None and (reading.etag in if_none_match or "*" in if_none_match):
+    if if_none_match is not None and _matches_weakly(reading.etag, if_none_match):
         return Response(status_code=304, headers={"ETag": reading.etag})
     return json_answer(_body(reading, query, {}), headers={"ETag": reading.etag})
+
+
+def _matches_weakly(etag: str, tags: tuple[str, ...]) -> bool:
+    # RFC 9110 13.1.2: for If-None-Match a weak tag is as good as a strong one.
+    return "*" in tags or etag in [each.removeprefix("W/") for each in tags]
 
 
 def write_answer(outcome: Outcome, query: Query) -> Response:

@@ -5,8 +5,9 @@ No handler names a product; the table of resources says everything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -38,6 +39,7 @@ from imis_sso.services.release import destroy_mode, release
 from imis_sso.services.write import write
 
 Handler = Callable[[Request, str], Awaitable[Response]]
+_TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def router() -> APIRouter:
@@ -191,9 +193,11 @@ def _resettable(resource: Resource) -> dict[str, Any]:
 def etags(request: Request, header: str) -> tuple[str, ...] | None:
     """Read a list of entity tags (RFC 9110 13.1); None where the header is absent.
 
-    A weak tag is kept as it is and so never matches ours, which are strong.
+    The star stands alone or not at all. A weak tag is kept as it is, so that it never matches ours,
+    which are strong, where the strong comparison is asked for.
     """
     values = request.headers.getlist(header)
     if not values:
         return None
-    return tuple(tag.strip() for value in values for tag in value.split(","))
+    given = ",".join(values).strip()
+    return ("*",) if given == "*" else tuple(_TAG.findall(given))

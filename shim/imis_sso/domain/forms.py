@@ -19,7 +19,8 @@ DEFAULT_HTTPS_PORT: Final = 443
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?|\[[0-9a-f:.]+\]")
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_AUTHORITY = re.compile(rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(:[0-9]*)?")
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 
 
@@ -74,13 +75,7 @@ def split_https(value: str) -> SplitResult:
     if parts.scheme.lower() != "https" or value[6:8] != "//":
         msg = "must be an https address; the right form is https://host/path"
         raise ValueError(msg)
-    if (
-        "@" in parts.netloc
-        or port == 0
-        or not _HOST.fullmatch(
-            (parts.hostname or "") if "[" not in parts.netloc else f"[{parts.hostname}]"
-        )
-    ):
+    if port == 0 or not _AUTHORITY.fullmatch(parts.netloc.lower()):
         msg = "must name a plain host without user name; the right form is https://host/path"
         raise ValueError(msg)
     if "#" in value:

@@ -28,7 +28,7 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it so
     """A refusal or a failure with a type, a status and a sentence for people.
 
     `errors` lists every violation; `retry_after` is in seconds and set only where a retry can
-    help; `upstream_writes` counts the writes that had reached the product by then.
+    help; `upstream_writes` counts the writes that had, or may have, reached the product by then.
     """
 
     status: ClassVar[int] = 500

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from dataclasses import dataclass
-from typing import Final
 
 from imis_sso.domain.documents.base import Trust
 from imis_sso.domain.forms import authority, split_https
-
-KNOWN_DIRECTORIES: Final = (
-    "login.microsoftonline.com",
-    "sts.windows.net",
-    "cognito-idp.*",
-    "*.okta.com",
-    "*.oktapreview.com",
-)
+from imis_sso.domain.hosts import is_directory_host
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class Pins:
         pinned, key = (self.sso, "sso_hosts") if trust == "sso" else (self.imis, "imis_hosts")
         if pinned is not None and host in pinned:
             return None
-        if is_known_directory(host):
+        if is_directory_host(host):
             return (
                 f"points at {host}, a directory's own log-in: directory values belong in Cloud SSO "
                 "only (Manage Directories), never in iMIS"
@@ -42,9 +33,3 @@ class Pins:
         if pinned is None:
             return f"points at {host}, but the registry's key {key} is not set for this environment"
         return f"points at {host}, which the registry's key {key} does not list"
-
-
-def is_known_directory(host: str) -> bool:
-    """Tell whether a `host[:port]` belongs to a well-known directory's log-in (product facts 5)."""
-    name = host.partition(":")[0]
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in KNOWN_DIRECTORIES)

@@ -21,6 +21,7 @@ from imis_sso.domain.trust import Pins
 from imis_sso.domain.violations import Violations, nearest
 
 MAX_SECRET: Final = 1024
+MAX_SHOWN: Final = 60
 _EXPECTED: Final = {
     "string_type": "a text",
     "bool_type": "true or false",
@@ -50,7 +51,7 @@ def check_shape(document: type[Document], body: Mapping[str, Any]) -> None:
 
 
 def _add_shape(violations: Violations, document: type[Document], error: ErrorDetails) -> None:
-    path = ".".join(str(part) for part in error["loc"])
+    path = ".".join(str(part)[:MAX_SHOWN] for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = _keys_beside(document, error["loc"])
         violations.add(
@@ -70,16 +71,14 @@ def _add_shape(violations: Violations, document: type[Document], error: ErrorDet
 
 
 def _shown(value: object) -> str:
-    limit = 60
-    return f'"{value[:limit]}"' if isinstance(value, str) else _kind(value)
+    return f'"{value[:MAX_SHOWN]}"' if isinstance(value, str) else _kind(value)
 
 
 def _keys_beside(document: type[Document], location: Sequence[str | int]) -> list[str]:
     prefix, fields = "", document.model_fields
     for part in location[:-1]:
-        inner = fields[str(part)].annotation
-        if isinstance(inner, type) and issubclass(inner, Document):
-            prefix, fields = f"{prefix}{part}.", inner.model_fields
+        inner: Any = fields[str(part)].annotation  # only a document refuses unknown keys
+        prefix, fields = f"{prefix}{part}.", inner.model_fields
     known = [f"{prefix}{name}" for name in fields]
     if not prefix and document.secret is not None and document.secret.ref in fields:
         known.append(document.secret.inline)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from imis_sso.domain.problems import FieldError, InvalidSettings, Problem, UntrustedHost
+
+MAX_SAID: Final = 20
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -53,6 +56,11 @@ class Violations:
 
 
 def sentence(errors: Sequence[FieldError]) -> str:
-    """Put violations into one readable text, because providers print `detail` raw (C30)."""
-    parts = [f"{each.field} {each.detail}" for each in errors]
+    """Put violations into one readable text, because providers print `detail` raw (C30).
+
+    Only the first `MAX_SAID` are said; the list `errors` beside it has them all.
+    """
+    parts = [f"{each.field} {each.detail}" for each in errors[:MAX_SAID]]
+    if len(errors) > MAX_SAID:
+        parts.append(f"and {len(errors) - MAX_SAID} more")
     return "; ".join(parts) + "."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imis_sso.domain.documents import Document
+from imis_sso.domain.documents.base import SecretKeys
 from imis_sso.domain.merge import merge
 from imis_sso.domain.problems import PreconditionFailed
 from imis_sso.domain.validation import check_changes
@@ -38,18 +39,16 @@ def require_match(order: Order, live: Reading) -> None:
 
 
 async def _push(pair: Pair, order: Order, live: Reading, wanted: Document) -> Push:
-    if order.resource.document.secret is None:
+    keys = order.resource.document.secret
+    if keys is None:
         return Push()
-    asked = _wanted_secret(order, live, wanted)
+    asked = _wanted_secret(keys, order, live, wanted)
     if order.inline is not None:
         return pair.secrets.push_inline(order.resource, order.inline, live.shown, asked)
     return await pair.secrets.push_named(order.resource, live.shown, asked)
 
 
-def _wanted_secret(order: Order, live: Reading, wanted: Document) -> Shown:
-    keys = order.resource.document.secret
-    if keys is None:
-        return Shown()
+def _wanted_secret(keys: SecretKeys, order: Order, live: Reading, wanted: Document) -> Shown:
     values = wanted.model_dump()
     ref, version = values[keys.ref], values[keys.version]
     if ref and ref != live.shown.ref and keys.version not in order.declared:

@@ -16,7 +16,7 @@ from imis_sso.domain.problems import (
     VerificationFailed,
     WrongTenant,
 )
-from imis_sso.domain.resources import Gate
+from imis_sso.domain.resources import OPENID_CONNECT, Gate
 from imis_sso.domain.verdicts import Verification
 from imis_sso.domain.violations import sentence
 from imis_sso.services.order import Draft
@@ -117,8 +117,9 @@ async def live_edit(pair: Pair, draft: Draft) -> bool:
 
 
 async def _mode(pair: Pair, draft: Draft) -> str:
-    seen = draft.live.observed.values.get("mode")
-    return str(seen) if seen is not None else await pair.live_mode()
+    if draft.resource.record != OPENID_CONNECT.record:
+        return await pair.live_mode()
+    return str(draft.live.observed.values.get("mode", "disabled"))
 
 
 def _forced(pair: Pair, draft: Draft, gate: str) -> bool:

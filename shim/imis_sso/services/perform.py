@@ -30,8 +30,9 @@ async def perform(pair: Pair, draft: Draft, kept: Secret | None) -> Reading:
         if lost is not None:
             _settle(draft, after, lost)
         _prove(draft, after)
-    except Problem:
-        await _doubt(pair, draft)
+    except Problem as problem:
+        if problem.upstream_writes:
+            await _doubt(pair, draft)
         raise
     await _remember(pair, draft, kept, after)
     return await compose(pair, draft.resource, after)
@@ -49,17 +50,15 @@ async def _write_and_read(
                 lost = uncertain
             return await _read_back(pair, draft), lost
     except TimeoutError:
-        msg = f"{half.title} did not answer in time. {UNKNOWN}"
-        raise UpstreamTimeout(msg) from None
+        msg = f"{half.title} did not answer in time."
+        raise _unknown(UpstreamTimeout(msg)) from None
 
 
 async def _read_back(pair: Pair, draft: Draft) -> Observed:
     try:
         return await pair.half(draft.resource).observe_afresh(draft.resource)
     except Problem as problem:
-        problem.detail = f"{problem.detail} {UNKNOWN}"
-        problem.upstream_writes = 1
-        raise
+        raise _unknown(problem) from None
 
 
 def _settle(draft: Draft, after: Observed, lost: WriteUncertain) -> None:
@@ -69,14 +68,22 @@ def _settle(draft: Draft, after: Observed, lost: WriteUncertain) -> None:
     elif isinstance(after.secret, Secret):
         taken = after.secret == draft.push.secret
     else:
-        raise _worded(lost.cause, UNKNOWN)
+        raise _unknown(lost.cause)
     if not taken:
-        raise _worded(lost.cause, NOT_TAKEN if _as_before(draft, after) else UNKNOWN)
+        untouched = _as_before(draft, after)
+        raise _worded(lost.cause, NOT_TAKEN) if untouched else _unknown(lost.cause)
+
+
+def _unknown(problem: Problem) -> Problem:
+    mine = _worded(problem, UNKNOWN)
+    mine.upstream_writes = 1
+    return mine
 
 
 def _worded(problem: Problem, words: str) -> Problem:
-    problem.detail = f"{problem.detail} {words}"
-    return problem
+    # A new one: the failure of a shared read also belongs to readers who wrote nothing.
+    detail = f"{problem.detail} {words}"
+    return type(problem)(detail, problem.errors, retry_after=problem.retry_after)
 
 
 def _unlike(draft: Draft, after: Observed) -> list[str]:
@@ -86,7 +93,7 @@ def _unlike(draft: Draft, after: Observed) -> list[str]:
 def _as_before(draft: Draft, after: Observed) -> bool:
     before = draft.live.observed
     same = all(after.values.get(path) == before.values.get(path) for path in draft.changed)
-    return same and after.exists == before.exists
+    return same and after.exists == before.exists and after.secret == before.secret
 
 
 def _prove(draft: Draft, after: Observed) -> None:

@@ -45,12 +45,14 @@ class Push:
 
     `secret` is put into the product (None: it stays as it is), `record` is remembered afterwards
     (None: what was remembered stays), `resolved` tells that a secret was looked at, so that the
-    product is read once more before the write (contract section 7).
+    product is read once more before the write (contract section 7). `held` is that secret where
+    the product holds it already: it goes back into a record that hides it.
     """
 
     secret: Secret | None = None
     record: Shown | None = None
     resolved: bool = False
+    held: Secret | None = None
 
 
 class Secrets:
@@ -145,12 +147,16 @@ class Secrets:
         await self._applied.delete(self._environment, OPENID_CONNECT.path)
 
     def push_inline(self, resource: Resource, secret: Secret, shown: Shown, wanted: Shown) -> Push:
-        """Decide on an inline secret: equal is a no-op, another one is pushed (contract C24)."""
+        """Decide on an inline secret: equal is a no-op, another one is pushed (contract C24).
+
+        With an equal one, too, the reference `""` forgets the name (contract C23).
+        """
         if wanted.version != shown.version:
             _refuse(resource, "version", "cannot be changed together with an inline secret")
         version = self.version(secret)
         if version == shown.version:
-            return Push(resolved=True)
+            record = None if wanted == shown else wanted
+            return Push(record=record, resolved=True, held=secret)
         return Push(secret, Shown("", version), resolved=True)
 
     async def push_named(self, resource: Resource, shown: Shown, wanted: Shown) -> Push:
@@ -177,8 +183,10 @@ class Secrets:
             )
         if wanted.version != current:
             _refuse_version(wanted, current)
-        pushed = None if current == shown.version else secret
-        return Push(pushed, Shown(wanted.ref, current), resolved=True)
+        record = Shown(wanted.ref, current)
+        if current == shown.version:
+            return Push(record=record, resolved=True, held=secret)
+        return Push(secret, record, resolved=True)
 
     def _require_known(self, resource: Resource, name: str) -> None:
         known = self.names(resource)

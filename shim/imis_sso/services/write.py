@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from imis_sso.domain.activation import Transition, critical_fields
@@ -44,7 +45,7 @@ async def write(pair: Pair, order: Order) -> Outcome:
     if order.dry_run:
         return await _preview(pair, order)
     async with half.turn(order.deadline):
-        draft, notices, kept = await _in_time(half, order, _prepare(pair, order))
+        draft, notices, kept = await _in_time(half, order, partial(_prepare, pair, order))
         if not draft.writes:
             return await _unchanged(pair, draft)
         order.deadline.room_before(half.connector.write_seconds)
@@ -61,11 +62,11 @@ async def write(pair: Pair, order: Order) -> Outcome:
         )
 
 
-async def _in_time(half: Half, order: Order, work: Awaitable[T]) -> T:
+async def _in_time(half: Half, order: Order, work: Callable[[], Awaitable[T]]) -> T:
     """Do what comes before the write while there is still room for the write itself (C33)."""
     try:
         async with asyncio.timeout(order.deadline.room_before(half.connector.write_seconds)):
-            return await work
+            return await work()
     except TimeoutError:
         msg = f"{half.title} answered too slowly to finish a write in time; nothing was written."
         raise Busy(msg) from None
@@ -111,6 +112,8 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
         return None, ()
     if pair.policy.unread_secret_keeps:
         return None, ()
+    if draft.push.held is not None:
+        return draft.push.held, ()
     lowering = gates.move(draft) is Transition.LOWER
     try:
         return await pair.secrets.to_keep(lowering=lowering), ()
@@ -154,4 +157,4 @@ async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
     if await pair.managed.current(pair.name, draft.resource.path) is None:
         # Whoever declares what is already there manages it from now on (contract C5).
         await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who)
-    return Outcome(reading, 0)
+    return Outcome(reading, 0, difference(draft.live.document, reading.document))

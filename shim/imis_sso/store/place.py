@@ -38,10 +38,19 @@ def private_file(path: Path) -> None:
     Raises ConfigurationError where that is not possible.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        if not _made(path):
+            # Never opened here: closing it would drop the locks that SQLite holds on it.
+            if not path.is_file():
+                raise refusal(path, "is not a file")
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
     except OSError as error:
         raise refusal(path, f"cannot be used: {error.strerror}") from None
+
+
+def _made(path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return False
+    return True

@@ -155,6 +155,8 @@ Description = TypeVar("Description", bound=_Part)
 
 
 def _with_labels(found: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    if not isinstance(found.get("fields"), dict):
+        return dict(found)
     fields = {
         name: {"label": labels[name]} | each if isinstance(each, dict) and name in labels else each
         for name, each in _fields(found).items()

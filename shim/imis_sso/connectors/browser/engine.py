@@ -49,13 +49,21 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    async def start(self) -> None:
+        """Start the browser if there is none.
+
+        Raises UpstreamUnavailable where there is no browser to start, the server's certificate is
+        not trusted, or the session was closed.
+        """
+        self._refuse_closed()
+        await self._launched()
+
     async def tab(self) -> Tab:
         """Give the page, in a browser started now if there is none.
 
-        Raises BrowserGone if it broke down, and UpstreamUnavailable where there is no browser, the
-        server's certificate is not trusted, or the session was closed.
+        Raises BrowserGone if it broke down, and what `start` raises.
         """
-        self._refuse_closed()
+        await self.start()
         launched = await self._launched()
         if not launched.browser.is_connected():
             raise BrowserGone

@@ -69,10 +69,12 @@ def _translation(message: str, title: str) -> Exception:
     network = _NETWORK_ERROR.search(message)
     if network:
         return network_problem(network.group(1), title)
-    if _LOST_CONTEXT.search(message):
-        return PageReplaced()
-    if _GONE.search(message):
+    # Below its first line the library logs what it did, addresses included.
+    summary = message.partition("\n")[0]
+    if _GONE.search(summary):
         return BrowserGone()
+    if _LOST_CONTEXT.search(summary):
+        return PageReplaced()
     return UpstreamError(f"The browser could not work with the page of {title}.")
 
 

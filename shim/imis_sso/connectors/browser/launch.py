@@ -33,7 +33,7 @@ _FLAGS: Final = (
 # The service's environment holds passwords; a browser that runs other people's pages gets none.
 _PASSED_ON: Final = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"})
 _PASSED_PREFIXES: Final = ("FONTCONFIG_", "LC_", "XDG_")
-_START_SECONDS: Final = 20.0
+_START_SECONDS: Final = 24.0
 _STOP_SECONDS: Final = 5.0
 
 

@@ -66,6 +66,15 @@ class LogIn:
         """Whether a log-in was accepted in this session."""
         return self._accepted is not None
 
+    async def refuse_known(self) -> None:
+        """Raise UpstreamCredentialsRefused for a credential refused before, without any request.
+
+        While a session lives it may be none the worse for that, so it is not asked.
+        """
+        if not self.accepted:
+            credential = await self._credential()
+            await self._guard.check(self._address, credential.username, credential.password)
+
     def shown(self, survey: Survey) -> bool:
         """Tell whether a page is the log-in page, or the choice before it."""
         if "password" in self._compared(survey).seen:
@@ -144,6 +153,7 @@ class LogIn:
             raise UpstreamError(msg)
         # Inferred: a log-in page that comes back in silence, for a password that never worked
         # here, refuses it. Trying again could lock the account out (product facts 4.1).
+        self._accepted = None
         await asyncio.shield(
             self._guard.remember(self._address, credential.username, credential.password)
         )

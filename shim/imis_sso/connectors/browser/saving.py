@@ -120,7 +120,7 @@ class _Waiting:
         title = self._tab.title
         status = max((each.status or 0 for each in self._tab.traffic.sent), default=0)
         if status >= _CLIENT_ERROR:
-            return UpstreamRefused(f"{title} answered the save with status {status}.")
+            return _refused(status, title)
         if not compare(self._page.fields, survey).present:
             return UpstreamError(
                 f"{title} showed another page after the save; the log-in may have ended."
@@ -130,7 +130,13 @@ class _Waiting:
 
 def _failed(sent: Sent, title: str) -> Problem | None:
     # The status first: Chromium calls a page failed that has an error status and no text.
-    status = sent.status and refused_status(sent.status, sent.retry_after, title)
-    if status or not sent.failed:
-        return status or None
+    problem = sent.status and refused_status(sent.status, sent.retry_after, title)
+    if problem or not sent.failed:
+        return problem or None
+    if sent.status is not None and sent.status >= _CLIENT_ERROR:
+        return _refused(sent.status, title)
     return UpstreamUnavailable(f"The connection to {title} broke while saving.")
+
+
+def _refused(status: int, title: str) -> UpstreamRefused:
+    return UpstreamRefused(f"{title} answered the save with status {status}.")

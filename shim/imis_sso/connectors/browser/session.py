@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 Work = Callable[[Tab], Awaitable[Result]]
 
 _QUEUE_SECONDS: Final = 40.0
+_START_SECONDS: Final = 25.0
 
 
 class BrowserSession:
@@ -58,11 +59,13 @@ class BrowserSession:
     async def run(self, work: Work[Result], seconds: float) -> Result:
         """Let `work` have the page for at most so many seconds, after whatever is under way.
 
+        The first start of the browser is not counted; it has 25 seconds of its own.
         A browser that broke down, or a server with a new key, is met with one new start, unless
         Save was pressed by then. Raises the `Problem`s of `work`, UpstreamTimeout, Busy,
         UpstreamUnavailable, and WriteUncertain for everything after Save was pressed.
         """
         async with self._turn():
+            await self._start()
             self._interrupted_save = False
             limit = asyncio.timeout(seconds)
             try:
@@ -71,6 +74,15 @@ class BrowserSession:
             except TimeoutError:
                 problem = timed_out(self._title)
                 raise WriteUncertain(problem) if self._interrupted_save else problem from None
+
+    async def _start(self) -> None:
+        # Once a session, so it has its own time: a slow machine must not look like a slow product.
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._engine.start()
+        except TimeoutError:
+            msg = f"The browser for {self._title} does not start in time."
+            raise UpstreamUnavailable(msg) from None
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -112,14 +124,12 @@ class BrowserSession:
             self._interrupted_save = tab.pressed_save
             self._engine.drop_tab()
             raise
-        except WriteUncertain:
-            raise
         except Exception as error:
             if isinstance(error, UpstreamPageChanged):
                 await self._capture(tab, error)
-            elif not isinstance(error, Problem):
-                self._engine.drop_tab()
-            if tab.pressed_save:
+            # What a failed page still does must not disturb the next one.
+            self._engine.drop_tab()
+            if tab.pressed_save and not isinstance(error, WriteUncertain):
                 raise WriteUncertain(self._cause(error)) from None
             raise
 

@@ -13,7 +13,7 @@
   const LIMIT = { entries: 400, label: 200, value: 40000, notice: 600 };
 
   const clean = (text) => (text || "").replace(/\s+/g, " ").trim();
-  const asLabel = (text) => clean(text).replace(/\s*[:*]+$/, "").slice(0, LIMIT.label);
+  const asLabel = (text) => clean(text).replace(/[\s:*]+$/, "").slice(0, LIMIT.label);
 
   const isVisible = (element) =>
     element.getClientRects().length > 0 &&
@@ -125,9 +125,12 @@
   };
 
   // Where a form sends what is typed into it; a form without an address sends to its own page.
+  // Into another window is as bad as to another origin: nobody watches that one.
   const targetOf = (element) => {
     const form = element.form;
     if (!form) return location.origin;
+    const frame = element.getAttribute("formtarget") || form.getAttribute("target") || "_self";
+    if (frame.toLowerCase() !== "_self") return "null";
     return originOf(form.getAttribute("action") || location.href);
   };
 

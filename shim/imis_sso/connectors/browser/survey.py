@@ -16,7 +16,7 @@ class SeenField:
     """One visible labelled field; `index` is its place in the survey.
 
     `value` is empty for a password box, whose `filled` tells whether it holds anything. `target`
-    is the origin that its form sends to. It has no repr of its values: they may be secret.
+    is the origin that its form sends to. Its repr has neither value nor label.
     """
 
     index: int
@@ -30,7 +30,7 @@ class SeenField:
     target: str
 
     def __repr__(self) -> str:
-        return f"SeenField({self.label!r}, {self.kind})"
+        return f"SeenField({self.index}, {self.kind})"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Survey:
     markers: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"Survey({[each.label for each in self.fields]})"
+        return f"Survey({list(self.field_labels())})"
 
     def field_labels(self) -> tuple[str, ...]:
         """Give the labels found, without any that shows a value (they go into messages)."""

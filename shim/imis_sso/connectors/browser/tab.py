@@ -23,7 +23,7 @@ from imis_sso.domain.problems import UpstreamError, UpstreamPageChanged, Upstrea
 from imis_sso.domain.secret import redact
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Response
+    from playwright.async_api import Page
 
     from imis_sso.domain.secret import Secret
 
@@ -34,8 +34,8 @@ _LOOKS: Final = 25
 class Tab:
     """A browser page bound to one origin.
 
-    `title` is the product's name for messages; `settle_seconds` is how long a quiet page may take to
-    show what is waited for. `pressed_save` is set before Save is pressed: from
+    `title` is the product's name for messages; `settle_seconds` is how long a quiet page may take
+    to show what is waited for. `pressed_save` is set before Save is pressed: from
     then on a failure leaves the outcome open (see `WriteUncertain`).
     """
 
@@ -82,23 +82,26 @@ class Tab:
         self.traffic.watch()
         try:
             with translated(self.title):
-                await self._complete(await self._page.goto(url, wait_until="domcontentloaded"))
+                await self._page.goto(url, wait_until="commit")
+                await self._whole_document()
         except PageReplaced:
             raise self._restless() from None
         except UpstreamUnavailable:
             # Chromium calls a page failed that has an error status and no text.
             self.check_status()
-            raise
+            if self.traffic.status is None:
+                raise
+            msg = f"{self.title} answered with status {self.traffic.status} and no page."
+            raise UpstreamError(msg) from None
         self.check_status()
         self._check_origin()
 
-    async def _complete(self, response: Response | None) -> None:
-        if response is None:
-            return
-        await response.finished()
+    async def _whole_document(self) -> None:
         # A document that broke off is shown as far as it came: its values may be cut short.
-        if response.request.failure:
-            raise network_problem(response.request.failure.removeprefix("net::"), self.title)
+        failure = await self.traffic.document_failure()
+        if failure:
+            raise network_problem(failure.removeprefix("net::"), self.title)
+        await self._page.wait_for_load_state("domcontentloaded")
 
     def check_status(self) -> None:
         """Raise a `Problem` if the page was answered with a status that says the product failed."""

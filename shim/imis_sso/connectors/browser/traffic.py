@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ class Traffic:
         self._page, self._origin = page, origin
         self._pending: set[Request] = set()
         self._sent: dict[Request, Sent] = {}
+        self._document: Request | None = None
+        self._document_over = asyncio.Event()
         self.status: int | None = None
         self.retry_after: str | None = None
         page.on("request", self._begin)
@@ -66,7 +69,18 @@ class Traffic:
         self._sent.clear()
         self.status = self.retry_after = None
 
+    async def document_failure(self) -> str | None:
+        """Wait for the end of the page's document; give Chromium's error if it broke off."""
+        await self._document_over.wait()
+        return None if self._document is None else self._document.failure
+
+    def _is_document(self, request: Request) -> bool:
+        return request.is_navigation_request() and request.frame == self._page.main_frame
+
     def _begin(self, request: Request) -> None:
+        if self._is_document(request):
+            self._document = request
+            self._document_over.clear()
         if request.resource_type in _BACKGROUND:
             self._pending.add(request)
         if request.method not in _READING and is_on(origin=self._origin, url=request.url):
@@ -78,15 +92,20 @@ class Traffic:
         sent = self._sent.get(request)
         if sent is not None:
             sent.status, sent.retry_after = response.status, retry_after
-        if request.is_navigation_request() and request.frame == self._page.main_frame:
+        if request is self._document:
             self.status, self.retry_after = response.status, retry_after
 
     def _finish(self, request: Request) -> None:
-        self._pending.discard(request)
+        self._end(request)
         if request in self._sent:
             self._sent[request].finished = True
 
     def _fail(self, request: Request) -> None:
-        self._pending.discard(request)
+        self._end(request)
         if request in self._sent:
             self._sent[request].failed = True
+
+    def _end(self, request: Request) -> None:
+        self._pending.discard(request)
+        if request is self._document:
+            self._document_over.set()

@@ -119,9 +119,13 @@ class CloudSsoDashboard:
         Raises as the protocol says, and NotFound for a resource of another record.
         """
         _refuse_others(resource)
-        shown = await self._session.run(self._read, self._read_seconds)
+        shown = await self._shown()
         values = {name: value for name, value in shown.values.items() if name in _FIELDS}
         return Observed(values, shown.secrets[_SECRET])
+
+    async def _shown(self) -> PageValues:
+        await self._log_in.refuse_known()
+        return await self._session.run(self._read, self._read_seconds)
 
     async def _read(self, tab: Tab) -> PageValues:
         page = settings_page()
@@ -145,6 +149,7 @@ class CloudSsoDashboard:
             view = await self._way.open(tab, page)
             await write_form(tab, page, view, change.values, base.values)
 
+        await self._log_in.refuse_known()
         await self._session.run(work, self._save_seconds)
 
     async def tenant(self) -> Mapping[str, str]:
@@ -153,7 +158,7 @@ class CloudSsoDashboard:
         Reads the page only where nobody is logged in yet (contract C46).
         """
         if not self._log_in.accepted:
-            await self._session.run(self._read, self._read_seconds)
+            await self._shown()
         # Inferred: a log-in with a Cloud ID leads to that Cloud ID's dashboard (product facts 4.1).
         return {_CLOUD_ID: self._shown_cloud_id or self._cloud_id}
 
@@ -161,7 +166,7 @@ class CloudSsoDashboard:
         """Say whether the log-in works, the page is as described, and its secret is readable."""
         question = "Can the page iMIS SSO Settings be read as it is described?"
         try:
-            await self._session.run(self._read, self._read_seconds)
+            await self._shown()
         except Problem as problem:
             return (Finding(question, problem.detail, held=False),)
         readable = isinstance(self._secret, Secret)

@@ -1,0 +1,124 @@
+"""One running service for each test process, and configurations in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from configurations import KINDS
+from hand_written import HandWritten
+from live_service import serving
+from plans import settles
+from terraform_runs import PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from configurations import Configuration
+    from live_service import LiveService, Pair
+
+    Declare = Callable[..., Configuration]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terraform_on_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let ``terraform`` mean the program under test, for commands run as documents write them."""
+    found = shutil.which(PROGRAM)
+    assert found, f"{PROGRAM} is not on PATH: run script/bootstrap"
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "terraform").symlink_to(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """Run the service with simulated products, once for all tests of a process."""
+    with serving(tmp_path_factory.mktemp("service")) as running:
+        yield running
+
+
+@pytest.fixture
+def pair(service: LiveService) -> Pair:
+    """Give the environment ``test``, half-finished as a simulation starts."""
+    service.pairs["test"].reset()
+    return service.pairs["test"]
+
+
+@pytest.fixture
+def prod(service: LiveService) -> Pair:
+    """Give the environment ``prod``, half-finished as a simulation starts."""
+    service.pairs["prod"].reset()
+    return service.pairs["prod"]
+
+
+@pytest.fixture(params=[*KINDS])
+def declared(
+    request: pytest.FixtureRequest, tmp_path: Path, service: LiveService, pair: Pair
+) -> Configuration:
+    """Give a pair declared in each of the shipped ways for restful, nothing applied yet."""
+    return KINDS[request.param](tmp_path, service, pair)
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path, service: LiveService, pair: Pair) -> Configuration:
+    """Give the pair declared by hand with restful, nothing applied yet."""
+    return KINDS["hcl-restful"](tmp_path, service, pair)
+
+
+@pytest.fixture
+def hand_written(tmp_path: Path, service: LiveService) -> Callable[..., HandWritten]:
+    """Give the maker of hand-written configurations: names of files, variables."""
+
+    def written(*names: str, **variables: str) -> HandWritten:
+        return HandWritten.of(tmp_path / "hand", names, service.variables | variables)
+
+    return written
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A configuration that has been applied, and how everything was then."""
+
+    configuration: Configuration
+    snapshot: dict[str, Any]
+    states: dict[Path, bytes]
+
+    @classmethod
+    def applied(cls, configuration: Configuration) -> Settled:
+        """Apply a configuration and see that it settles."""
+        configuration.terraform.run("apply", "-auto-approve")
+        assert settles(configuration.terraform)
+        files = configuration.terraform.folder.glob("*.tfstate")
+        states = {file: file.read_bytes() for file in files}
+        return cls(configuration, configuration.pair.snapshot(), states)
+
+    def again(self) -> Settled:
+        """Put products and state back to how they were."""
+        self.configuration.pair.restore(self.snapshot)
+        for file, content in self.states.items():
+            file.write_bytes(content)
+        return self
+
+
+@pytest.fixture(scope="session")
+def settle(
+    service: LiveService, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Settled]:
+    """Give a kind of configuration, applied; each is applied once for a test process."""
+    known: dict[str, Settled] = {}
+
+    def settled(kind: str) -> Settled:
+        if kind not in known:
+            pair = service.pairs["test"]
+            pair.reset()
+            folder = tmp_path_factory.mktemp(kind)
+            known[kind] = Settled.applied(KINDS[kind](folder, service, pair))
+        return known[kind].again()
+
+    return settled
