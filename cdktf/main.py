@@ -30,7 +30,7 @@ def main() -> int:
     try:
         select_library()
         # Only now: the line above decides which library this import gets.
-        from imis_sso_stacks.app import synthesise  # noqa: PLC0415
+        from imis_sso_stacks.app import synthesise
 
         names = synthesise(environments, out)
     except (LibraryError, SettingsError) as error:

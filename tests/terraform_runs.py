@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 # `make test-opentofu` puts OpenTofu in its place.
 PROGRAM = os.environ.get("IMIS_SSO_TERRAFORM") or "terraform"
-_FIXED = {"TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color", "CHECKPOINT_DISABLE": "1"}
+_FIXED = {
+    "TF_IN_AUTOMATION": "1",
+    "TF_CLI_ARGS": "-no-color",
+    "CHECKPOINT_DISABLE": "1",
+    # A quarter of the time of a program that ends after a second is the collecting of garbage.
+    "GOGC": "off",
+}
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 

@@ -18,6 +18,7 @@ from imis_sso.api import environments, health, settings
 from imis_sso.api.answers import problem_answer
 from imis_sso.api.entrance import Entrance
 from imis_sso.api.limits import RateLimit
+from imis_sso.api.openapi import Described
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
@@ -37,7 +38,7 @@ from imis_sso.store.base import Store
 from imis_sso.store.engine import open_store
 from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
-from imis_sso.web import pages
+from imis_sso.web import docs, pages
 
 Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
 
@@ -151,7 +152,7 @@ async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[
 
 def create_app(service: Service) -> FastAPI:
     """Make the application: routes, problems, and the entrance around them."""
-    app = FastAPI(
+    app = Described(
         title="imis-sso",
         version=imis_sso.__version__,
         summary="Settings of iMIS OpenID Connect and Cloud SSO, for Terraform.",
@@ -161,7 +162,13 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.pairs = service.pairs
     app.state.ready = service.ready
-    for router in (health.routes, environments.routes, settings.router(), pages.routes):
+    for router in (
+        health.routes,
+        environments.routes,
+        settings.router(),
+        pages.routes,
+        docs.routes,
+    ):
         # Flat, not `include_router`, which hides them: `_allowed` has to see every route.
         app.router.routes.extend(router.routes)
     app.add_exception_handler(Problem, _answer_problem)

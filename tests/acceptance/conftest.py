@@ -46,14 +46,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
 @pytest.fixture
 def pair(service: LiveService) -> Pair:
     """Give the environment ``test``, half-finished as a simulation starts."""
-    service.pairs["test"].reset()
+    service.pairs["test"].start_anew()
     return service.pairs["test"]
 
 
 @pytest.fixture
 def prod(service: LiveService) -> Pair:
     """Give the environment ``prod``, half-finished as a simulation starts."""
-    service.pairs["prod"].reset()
+    service.pairs["prod"].start_anew()
     return service.pairs["prod"]
 
 
@@ -116,7 +116,7 @@ def settle(
     def settled(kind: str) -> Settled:
         if kind not in known:
             pair = service.pairs["test"]
-            pair.reset()
+            pair.start_anew()
             folder = tmp_path_factory.mktemp(kind)
             known[kind] = Settled.applied(KINDS[kind](folder, service, pair))
         return known[kind].again()

@@ -46,8 +46,12 @@ class Product:
         return self._call("GET", "counters")
 
     def break_down(self, kind: str, **more: Any) -> None:
-        """Order a fault, until the next reset of the state."""
+        """Order a fault, until it is mended."""
         self._call("PUT", "faults", json=[{"kind": kind, "times": None} | more])
+
+    def mend(self) -> None:
+        """Remove every fault."""
+        self._call("DELETE", "faults")
 
     def act(self, name: str, **parameters: str) -> Any:
         """Do one of the control API's actions, such as ``rotate-secret``."""
@@ -66,6 +70,10 @@ class Pair:
     name: str
     imis: Product
     cloud_sso: Product
+    untouched: Record = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.untouched = self.snapshot()
 
     @property
     def root(self) -> str:
@@ -96,8 +104,14 @@ class Pair:
         self.cloud_sso.change(**snapshot["cloud_sso"])
         self.count_anew()
 
-    def reset(self) -> None:
-        """Go back to the half-finished pair that a simulation starts with."""
+    def start_anew(self) -> None:
+        """Go back to the half-finished pair of the beginning; whoever is logged in stays so."""
+        for product in self.products:
+            product.mend()
+        self.restore(self.untouched)
+
+    def log_everybody_out(self) -> None:
+        """Go back to the beginning, sessions included."""
         for product in self.products:
             product.act("reset", state="true")
 

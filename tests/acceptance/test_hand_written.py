@@ -94,6 +94,8 @@ def test_ten_resources_at_a_time_meet_one_request_at_a_time(
     redirects = ", ".join(f'{each.name} = "{each.redirect_url}"' for each in (pair, prod))
     variables = {"TF_VAR_redirect_urls": f"{{{redirects}}}", "TF_VAR_round": "1"}
     terraform = hand_written("parallel", **variables).terraform
+    for each in (pair, prod):
+        each.log_everybody_out()
     terraform.run("apply", "-auto-approve", "-parallelism=10")
     assert settles(terraform)
     for each in (pair, prod):

@@ -20,6 +20,7 @@ def mode_of(pair: Pair) -> str:
     return next(name for name, number in MODES.items() if number == pair.record["Mode"])
 
 
+@pytest.mark.parametrize("declared", ["stack", "hcl-restful"], indirect=True)
 def test_a_pair_goes_live_by_declaration_and_is_guarded_then(
     declared: Configuration, pair: Pair
 ) -> None:
@@ -81,6 +82,7 @@ def test_letting_go_of_a_live_pair_leaves_it_live(by_hand: Configuration, pair: 
     assert mode_of(pair) == "enabled"
 
 
+@pytest.mark.parametrize("declared", ["stack", "module"], indirect=True)
 def test_a_pair_that_disagrees_is_a_warning_in_every_plan(
     declared: Configuration, pair: Pair
 ) -> None:

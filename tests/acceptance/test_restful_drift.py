@@ -56,14 +56,13 @@ def test_every_settable_field_is_in_the_table(service: LiveService, pair: Pair) 
     assert {row[0] for row in IMIS} | ELSEWHERE == fields
 
 
-@pytest.mark.parametrize("kind", ["stack", "hcl-restful"])
 @pytest.mark.parametrize("row", IMIS, ids=[f"{row[0]}={row[3]}" for row in IMIS])
 def test_a_field_changed_by_hand_in_imis_is_found_and_repaired(
-    settle: Settle, kind: str, row: tuple[str, str, Any, Any]
+    settle: Settle, row: tuple[str, str, Any, Any]
 ) -> None:
     """The plan names this field and no other; the apply repairs it with one write."""
     name, column, typed, shown = row
-    settled = settle(kind)
+    settled = settle("stack")
     pair, terraform = settled.configuration.pair, settled.configuration.terraform
     wanted = pair.record
     pair.imis.change(record={column: typed})
@@ -80,13 +79,12 @@ def test_a_field_changed_by_hand_in_imis_is_found_and_repaired(
     assert pair.stored() == 1
 
 
-@pytest.mark.parametrize("kind", ["stack", "hcl-restful"])
 @pytest.mark.parametrize("typed", ["https://old.example.org/", ""])
 def test_the_redirect_url_changed_by_hand_in_cloud_sso_is_found_and_repaired(
-    settle: Settle, kind: str, typed: str
+    settle: Settle, typed: str
 ) -> None:
     """The dashboard's one input."""
-    settled = settle(kind)
+    settled = settle("stack")
     pair, terraform = settled.configuration.pair, settled.configuration.terraform
     pair.cloud_sso.change(redirect_url=typed)
     plan = planned(terraform)
@@ -114,9 +112,10 @@ def test_what_nobody_declared_is_no_drift_and_stays(settle: Settle) -> None:
     assert wanted.items() >= theirs.items()
 
 
-def test_everything_at_once_is_one_plan_and_one_repair(settle: Settle) -> None:
-    """The module, every field of every document changed together."""
-    settled = settle("module")
+@pytest.mark.parametrize("kind", ["module", "hcl-restful"])
+def test_everything_at_once_is_one_plan_and_one_repair(settle: Settle, kind: str) -> None:
+    """Every field of every document changed together: each is named, none is left."""
+    settled = settle(kind)
     pair, terraform = settled.configuration.pair, settled.configuration.terraform
     # Of the rows of one field the first: enabled by hand, nothing else may be edited (contract 1.2).
     table = {row[0]: row for row in reversed(IMIS)}

@@ -75,6 +75,6 @@ def test_an_unreachable_product_is_an_error_and_never_a_creation(
     assert "/problems/upstream-unavailable" in told
     assert "will be created" not in told
     assert terraform.run("state", "list").count("restful_resource.imis_openid_connect") == 1
-    pair.imis.break_down("latency", params={"seconds": 0})
+    pair.imis.mend()
     assert settles(terraform)
     assert pair.snapshot() == before

@@ -24,12 +24,6 @@ from imis_sso.simulators.tls import Authority
 SETTLE_SECONDS = 0.8
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Run every asynchronous test and fixture in one event loop."""
-    return "asyncio"
-
-
 class NothingRefused:
     """The guard of tests in which no log-in is refused."""
 

@@ -163,7 +163,7 @@ def test_network_errors_are_told_apart(code: str, problem: type[Exception]) -> N
 )
 def test_the_librarys_words_are_never_passed_on(message: str, problem: type[Exception]) -> None:
     """Contract C20: the library logs what was typed in its messages."""
-    from playwright.async_api import Error  # noqa: PLC0415
+    from playwright.async_api import Error
 
     with pytest.raises(problem) as caught, failures.translated("The product"):
         raise Error(message)

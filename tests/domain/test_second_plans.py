@@ -89,6 +89,8 @@ def test_a_partial_declaration_under_restful(data: st.DataObject, kind: type[Doc
     body = data.draw(partial(wanted.model_dump()))
     stored = put(live, body)
     assert restful(remarshalled(body), canonical_bytes(stored)) == []
+    kept = flatten(live.model_dump()) | flatten(body)
+    assert flatten(stored.model_dump()) == kept
     setting = data.draw(st.sampled_from(kind.settings()))
     drift = restful(remarshalled(body), canonical_bytes(mutated(data, stored, setting)))
     assert drift == ([setting.path] if setting.path in flatten(body) else [])

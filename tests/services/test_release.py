@@ -51,7 +51,7 @@ async def let_go(
         (IMIS_SSO_SETTINGS, "disable", None, RETAIN),
     ],
 )
-def test_what_delete_does(
+async def test_what_delete_does(
     bench: PairBench, resource: Resource, setting: str, asked: str | None, mode: Destroy
 ) -> None:
     """contract C5: the setting, `retain` where a resource lacks it; the caller overrides it."""
@@ -69,7 +69,7 @@ def test_what_delete_does(
         (OIDC_AUTHENTICATION, "x" * 500),
     ],
 )
-def test_an_unknown_way_to_destroy_is_refused(
+async def test_an_unknown_way_to_destroy_is_refused(
     bench: PairBench, resource: Resource, asked: str
 ) -> None:
     """contract C5: an explicit unknown mode → 422."""

@@ -133,7 +133,7 @@ async def test_verification_compares_versions_without_resolving_names(bench: Pai
     assert bench.resolved == []
 
 
-def test_the_names_a_document_may_use(bench: PairBench) -> None:
+async def test_the_names_a_document_may_use(bench: PairBench) -> None:
     """contract C21: `for:` says the documents; the built-in one only for openid-connect."""
     secrets = bench.pair.secrets
     assert secrets.names(OPENID_CONNECT) == (BUILT_IN, "a", "a-again", "b", "broken")
@@ -410,33 +410,52 @@ async def test_a_hidden_secret_is_sent_again_with_every_other_change(
     assert await bench.shown() == ("a", bench.version("secret-a"))
 
 
-@pytest.mark.parametrize("recorded", [None, ("", "secret-a")])
+@pytest.mark.parametrize(
+    "recorded",
+    [None, ("", "nobody's"), ("gone", "nobody's"), ("elsewhere", "nobody's"), ("broken", "nobody's")],
+)
 @pytest.mark.parametrize("shows", HIDING)
-async def test_without_a_name_the_write_is_refused_rather_than_wipe_it(
+async def test_without_a_source_the_write_is_refused_rather_than_wipe_it(
     bench: PairBench, shows: Shows, recorded: tuple[str, str] | None
 ) -> None:
     """product facts 3.5; keycloak provider #1576: an unrelated update blanked the secret."""
-    held(bench, "secret-a", shows)
+    held(bench, "nobody's", shows)
+    bench.source("elsewhere", "nobody's", "cloud-sso/directories/staff")
     if recorded:
         await bench.record(*recorded)
     for dry_run in (True, False):
-        with pytest.raises(SecretUnavailable, match="could wipe it"):
+        with pytest.raises(SecretUnavailable, match="could wipe the client secret"):
             await bench.put(OPENID_CONNECT, {"name": "n"}, dry_run=dry_run)
-    assert (bench.imis.count("write"), bench.imis.product.secret) == (0, "secret-a")
+    assert (bench.imis.count("write"), bench.imis.product.secret) == (0, "nobody's")
+    assert "elsewhere" not in bench.resolved
+
+
+@pytest.mark.parametrize("ref", ["", "gone", "broken", "elsewhere"])
+@pytest.mark.parametrize("shows", HIDING)
+async def test_any_source_that_has_the_secret_pushed_last_will_do(
+    bench: PairBench, shows: Shows, ref: str
+) -> None:
+    """contract 1.2, C22: the fingerprint says which secret; the recorded name stays."""
+    held(bench, "secret-b", shows)
+    await bench.record(ref, "secret-b")
+    outcome = await bench.put(OPENID_CONNECT, {"name": "n"})
+    assert (outcome.writes, bench.imis.product.secret) == (1, "secret-b")
+    assert await bench.shown() == (ref, bench.version("secret-b"))
+    assert "elsewhere" not in bench.resolved
 
 
 @pytest.mark.parametrize("shows", HIDING)
 async def test_a_source_that_moved_on_is_not_sent_unasked(bench: PairBench, shows: Shows) -> None:
     """contract C23: the reviewed plan was for another secret."""
-    held(bench, "secret-a", shows)
-    await bench.record("a", "secret-a")
-    bench.source("a", "rotated")
+    held(bench, "secret-b", shows)
+    await bench.record("b", "secret-b")
+    bench.source("b", "rotated")
     with pytest.raises(SecretVersionChanged):
         await bench.put(OPENID_CONNECT, {"name": "n"})
-    bench.broken("a")
+    bench.broken("b")
     with pytest.raises(SecretUnavailable):
         await bench.put(OPENID_CONNECT, {"name": "n"})
-    assert (bench.imis.count("write"), bench.imis.product.secret) == (0, "secret-a")
+    assert (bench.imis.count("write"), bench.imis.product.secret) == (0, "secret-b")
 
 
 @pytest.mark.parametrize("shows", HIDING)

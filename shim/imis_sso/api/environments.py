@@ -9,8 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from imis_sso.api import schemas
 from imis_sso.api.answers import json_answer
 from imis_sso.api.callers import pair_for, require
+from imis_sso.api.openapi import getting
 from imis_sso.domain.access import Scope
 from imis_sso.domain.problems import FieldError, InvalidSettings, NotFound
 from imis_sso.domain.resources import PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
@@ -26,7 +28,7 @@ def items(entries: Iterable[tuple[str, str]]) -> Response:
     return json_answer({"items": listed})
 
 
-@routes.get("", response_model=None, tags=["environments"])
+@routes.get("", tags=["environments"], **getting(schemas.COLLECTION))
 async def environments(request: Request) -> Response:
     """List the caller's environments."""
     principal = require(request, Scope.READ)
@@ -34,7 +36,7 @@ async def environments(request: Request) -> Response:
     return items((name, name) for name in names)
 
 
-@routes.get("/{env}", response_model=None, tags=["environments"])
+@routes.get("/{env}", tags=["environments"], **getting(schemas.COLLECTION))
 async def environment(request: Request, env: str) -> Response:
     """List what an environment has."""
     pair_for(request, env)
@@ -43,13 +45,17 @@ async def environment(request: Request, env: str) -> Response:
     return items([*parts, *more])
 
 
-@routes.get("/{env}/secrets", response_model=None, tags=["secrets"])
+@routes.get("/{env}/secrets", tags=["secrets"], **getting(schemas.COLLECTION))
 async def secrets(request: Request, env: str) -> Response:
     """List the names of the secrets that may be used; nothing is resolved."""
     return items((name, name) for name in pair_for(request, env).secrets.names())
 
 
-@routes.get("/{env}/secrets/{name}", response_model=None, tags=["secrets"])
+@routes.get(
+    "/{env}/secrets/{name}",
+    tags=["secrets"],
+    **getting(schemas.SECRET, asks_products=True),
+)
 async def secret(request: Request, env: str, name: str) -> Response:
     """Give name and version of a named secret; never the secret (contract C20)."""
     pair = pair_for(request, env)
@@ -60,7 +66,11 @@ async def secret(request: Request, env: str, name: str) -> Response:
     return json_answer({"name": name, "version": version})
 
 
-@routes.get("/{env}/verification", response_model=None, tags=["verification"])
+@routes.get(
+    "/{env}/verification",
+    tags=["verification"],
+    **getting(schemas.VERIFICATION, "probe", asks_products=True),
+)
 async def verification(request: Request, env: str) -> Response:
     """Verify the pair: both products are read live, nothing is written (section 6)."""
     pair = pair_for(request, env)
@@ -74,7 +84,7 @@ def _require_passive(probe: str) -> None:
         raise InvalidSettings(f"probe {detail}.", [FieldError("probe", detail)])
 
 
-@routes.get("/{env}/status", response_model=None, tags=["environments"])
+@routes.get("/{env}/status", tags=["environments"], **getting(schemas.STATUS))
 async def environment_status(request: Request, env: str) -> Response:
     """Tell connectors, reach and last managed writes; the products are not asked (C3)."""
     return json_answer(await status(pair_for(request, env)))
@@ -91,8 +101,8 @@ def _collection(product: Product) -> None:
         methods=["GET"],
         name=f"list_{product.replace('-', '_')}",
         summary=f"List the documents of {PRODUCT_TITLES[product]}.",
-        response_model=None,
         tags=[product],
+        **getting(schemas.COLLECTION),
     )
 
 

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Final
 
+from fastapi import FastAPI
+
+from imis_sso.api import schemas
 from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMETERS
 from imis_sso.domain.documents import Document
 from imis_sso.domain.problems import Problem, problem_types
-from imis_sso.domain.resources import Resource
+from imis_sso.domain.resources import Destroy, Resource
 
-PROBLEM_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["detail", "type", "title", "errors", "request_id"],
-    "properties": {
-        "detail": {"type": "string"},
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "detail"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "canonical": {"type": "string"},
-                },
-            },
-        },
-        "request_id": {"type": "string"},
-    },
+SECURITY_SCHEME: Final = "bearer"
+SECURITY_SCHEMES: Final = {
+    SECURITY_SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token made with `imis-sso token create` (C40).",
+    }
 }
+_PROBLEM_CONTENT: Final = {"application/problem+json": {"schema": schemas.PROBLEM}}
+_NEEDS_TOKEN: Final[list[dict[str, list[str]]]] = [{SECURITY_SCHEME: []}]
+_READ_STATUSES: Final = frozenset({401, 403, 404, 413, 422, 424, 429, 500, 502, 503, 504})
+# 405 is what operations answer that do not exist.
+_WRITE_STATUSES: Final = frozenset({each.status for each in problem_types().values()} - {405})
+_SERVICE_STATUSES: Final = frozenset({401, 403, 404, 413, 429, 500})
 _BOOLEAN: Final = {"type": "string", "enum": ["true", "false"]}
 _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "fields": ("Top-level names to answer, separated by commas (C14).", {"type": "string"}),
     "include": ("Adds `meta` to the answer (C8).", {"type": "string", "enum": ["meta"]}),
     "dry_run": ("Meets every gate and writes nothing (C15).", _BOOLEAN),
     "force": ("Overrides gates, never trust pins; scope `admin` (1.2).", _BOOLEAN),
-    "on_destroy": ("What DELETE does (C5).", {"type": "string"}),
+    "on_destroy": (
+        "What DELETE does (C5).",
+        {"type": "string", "enum": [each.value for each in Destroy]},
+    ),
+    "probe": (
+        "How the pair is verified (section 6); this version reads both products.",
+        {"type": "string", "enum": ["passive"]},
+    ),
 }
 _OFFERED: Final = {
     "GET": READ_PARAMETERS,
@@ -48,22 +50,24 @@ _OFFERED: Final = {
 }
 
 
-def document_schema(document: type[Document], *, partial: bool = False) -> dict[str, Any]:
-    """Give the JSON Schema of a document; `partial` for bodies, where every key may be absent.
+def document_schema(document: type[Document]) -> dict[str, Any]:
+    """Give the JSON Schema of a document as it is answered.
 
-    A body may carry the write-only secret (contract C24).
+    A document is complete (contract C9); no key is required here, because `fields` projects it.
     """
     schema = _schema(document.model_json_schema())
-    schema["additionalProperties"] = False
-    if not partial:
-        schema["required"] = sorted(schema["properties"])
-    elif document.secret is not None:
-        schema["properties"][document.secret.inline] = {
-            "type": "string",
-            "writeOnly": True,
-            "title": document.secret.label,
-        }
-    return schema
+    return schema | {
+        "additionalProperties": False,
+        "properties": schema["properties"] | {"meta": schemas.META},
+    }
+
+
+def body_schema(document: type[Document]) -> dict[str, Any]:
+    """Give the JSON Schema of a body: any of the keys, and the write-only secret (C2, C24)."""
+    schema = _schema(document.model_json_schema())
+    secret = document.secret
+    inline = {} if secret is None else {secret.inline: schemas.write_only(secret.label)}
+    return schema | {"additionalProperties": False, "properties": schema["properties"] | inline}
 
 
 def _schema(schema: dict[str, Any]) -> dict[str, Any]:
@@ -87,46 +91,83 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
     """Give the parameters and the body of an operation on a resource."""
     offered = [name for name in _OFFERED[method] if name != "force" or not resource.read_only]
     extra: dict[str, Any] = {
-        "parameters": [
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "description": _PARAMETERS[name][0],
-                "schema": _PARAMETERS[name][1],
-            }
-            for name in offered
-        ]
+        "security": _NEEDS_TOKEN,
+        "parameters": [_parameter(name) for name in offered],
     }
     if method in ("PUT", "PATCH"):
         extra["requestBody"] = _request_body(resource, method)
     return extra
 
 
+def _parameter(name: str) -> dict[str, Any]:
+    text, schema = _PARAMETERS[name]
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+
+
 def _request_body(resource: Resource, method: str) -> dict[str, Any]:
-    schema = {"schema": document_schema(resource.document, partial=True)}
+    schema = {"schema": body_schema(resource.document)}
     types = ["application/json"] + (["application/merge-patch+json"] if method == "PATCH" else [])
     return {"required": True, "content": dict.fromkeys(types, schema)}
 
 
 def responses(resource: Resource, method: str) -> dict[int | str, dict[str, Any]]:
     """Give the answers of an operation: the document, or the problems by status."""
-    answers: dict[int | str, dict[str, Any]] = {}
+    answers = _success("The full document.", document_schema(resource.document))
+    if method == "GET":
+        answers[304] = {"description": "The caller has it already (If-None-Match, C34)."}
     if method == "DELETE":
         answers[204] = {"description": "Let go; nothing is answered."}
-    content = {"application/json": {"schema": document_schema(resource.document)}}
-    answers[200] = {"description": "The full document.", "content": content}
-    for problem in problem_types().values():
-        _add_problem(answers, problem)
+    _add_problems(answers, _READ_STATUSES if method == "GET" else _WRITE_STATUSES)
     return answers
+
+
+def getting(
+    schema: dict[str, Any], *parameters: str, asks_products: bool = False
+) -> dict[str, Any]:
+    """Give what a route says of itself that needs a token and is no settings document."""
+    answers = _success("What was asked for.", schema)
+    _add_problems(answers, _READ_STATUSES if asks_products else _SERVICE_STATUSES)
+    # Also keeps FastAPI from promising its own 422, which we never answer.
+    answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
+    return {
+        "response_model": None,
+        "responses": answers,
+        "openapi_extra": {"security": _NEEDS_TOKEN},
+    }
+
+
+def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give what a route says of itself that everybody may ask."""
+    return {"response_model": None, "responses": _success("What was asked for.", schema)}
+
+
+class Described(FastAPI):
+    """An application whose OpenAPI document also says how to authenticate."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Give the OpenAPI document."""
+        document = super().openapi()
+        document.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+        return document
+
+
+def _success(description: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    content = {"application/json": {"schema": schema}}
+    return {200: {"description": description, "content": content}}
+
+
+def _add_problems(answers: dict[int | str, dict[str, Any]], statuses: Container[int]) -> None:
+    for problem in problem_types().values():
+        if problem.status in statuses:
+            _add_problem(answers, problem)
 
 
 def _add_problem(answers: dict[int | str, dict[str, Any]], problem: type[Problem]) -> None:
     known = answers.get(problem.status)
     if known is None:
         answers[problem.status] = {
-            "description": problem.title,
-            "content": {"application/problem+json": {"schema": PROBLEM_SCHEMA}},
+            "description": f"{problem.title} (`{problem.slug}`)",
+            "content": _PROBLEM_CONTENT,
         }
     else:
-        known["description"] += f"; {problem.title.lower()}"
+        known["description"] += f"; {problem.title.lower()} (`{problem.slug}`)"

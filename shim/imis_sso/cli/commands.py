@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +22,8 @@ from imis_sso.cli import (
     verify,
 )
 from imis_sso.cli.console import Failure, say
+
+USAGE_ERROR: Final = 2
 
 app = typer.Typer(
     name="imis-sso",
@@ -61,6 +63,9 @@ def run() -> None:
         for line in failure.lines:
             say(f"imis-sso: {line}", error=True)
         sys.exit(failure.code)
+    except SystemExit as end:
+        # Typer leaves with 2 where it was called wrongly; here that means a difference.
+        sys.exit(1 if end.code == USAGE_ERROR else end.code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

@@ -6,11 +6,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+DIFFERENT: Final = 2  # as `terraform plan -detailed-exitcode` answers
 
 
 class Failure(Exception):  # noqa: N818  # it is told to the user, not raised to a caller
-    """An end of the command that the user must be told of, in one line each."""
+    """An end of the command that the user must be told of, in one line each.
+
+    Without lines it is only an exit code: the answer has been printed already.
+    """
 
     def __init__(self, *lines: str, code: int = 1) -> None:
         super().__init__("; ".join(lines))

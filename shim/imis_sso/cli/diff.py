@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imis_sso.cli.console import Failure, say, say_json, table
+from imis_sso.cli.console import DIFFERENT, Failure, say, say_json, table
 from imis_sso.cli.show import documents, text
 from imis_sso.cli.target import (
     DEFAULT_CONFIG,
@@ -53,7 +53,8 @@ def diff(
         say_json({"environment": environment, "changes": found})
     else:
         _print(environment, found)
-    raise typer.Exit(2 if found else 0)
+    if found:
+        raise Failure(code=DIFFERENT)
 
 
 def _declared(settings: Path) -> tuple[Declared, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("exec", context_settings={"ignore_unknown_options": True})(execute)
+    app.command("exec")(execute)
 
 
 def execute(
@@ -54,7 +53,8 @@ def execute(
         log_to_stderr("warning")
         codes: list[int] = []
         run(_serve_and_run(registry, settings, simulation, scope, command, codes))
-    sys.exit(codes[0])
+    if codes[0]:
+        raise Failure(code=codes[0])
 
 
 async def _serve_and_run(

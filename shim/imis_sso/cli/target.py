@@ -103,11 +103,20 @@ async def _client(target: Target) -> AsyncIterator[httpx.AsyncClient]:
         async with _own(target) as client:
             yield client
         return
+    async with _remote(target.url, target.token or "") as client:
+        yield client
+
+
+def _remote(url: str, token: str) -> httpx.AsyncClient:
     import httpx
 
-    headers = {"Authorization": f"Bearer {target.token or ''}"}
-    async with httpx.AsyncClient(base_url=target.url, headers=headers, timeout=60) as client:
-        yield client
+    if not (token.isascii() and token.isprintable()):
+        raise Failure("--token is no token of this service: it has characters that none has")
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(base_url=url, headers=headers, timeout=60)
+    except httpx.InvalidURL:
+        raise Failure(f"--url {url!r} is no address; the form is http://host:port") from None
 
 
 @asynccontextmanager
@@ -147,9 +156,13 @@ async def call(client: httpx.AsyncClient, method: str, path: str, **more: Any) -
     except httpx.HTTPError as error:
         msg = f"the service at {client.base_url} does not answer: {type(error).__name__}"
         raise Failure(msg) from None
-    if answer.is_success:
+    if not answer.is_success:
+        raise Failure(*problem_lines(answer))
+    try:
         return answer.json() if answer.content else None
-    raise Failure(*problem_lines(answer))
+    except ValueError:
+        msg = f"what answers at {client.base_url} is not imis-sso"
+        raise Failure(msg) from None
 
 
 def problem_lines(answer: httpx.Response) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from imis_sso.cli.console import say, say_json, table
+from imis_sso.cli.console import DIFFERENT, Failure, say, say_json, table
 from imis_sso.cli.target import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -48,7 +48,8 @@ def verify(
         say_json(found)
     else:
         _print(found)
-    raise typer.Exit(0 if found["passed"] else 2)
+    if not found["passed"]:
+        raise Failure(code=DIFFERENT)
 
 
 def _print(found: dict[str, Any]) -> None:

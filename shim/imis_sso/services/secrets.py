@@ -30,6 +30,9 @@ from imis_sso.store.base import AppliedSecrets
 
 logger = logging.getLogger(__name__)
 
+_NOT_SHOWN = "Writing the record could wipe the client secret: iMIS does not show it,"
+_NAME_ONE = "Name one with client_secret_ref and client_secret_version."
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -129,11 +132,9 @@ class Secrets:
 
     async def _inferred(self, resource: Resource, version: str) -> str:
         for name in self.names(resource):
-            try:
-                if self.version(await self.resolve(name)) == version:
-                    return name
-            except Problem as problem:
-                logger.info("secret %s passed over: %s", name, problem.slug)
+            secret = await self._passing_over(name)
+            if secret is not None and self.version(secret) == version:
+                return name
         return ""
 
     async def remember(self, record: Shown) -> None:
@@ -197,32 +198,38 @@ class Secrets:
 
     async def shown_by_cloud_sso(self, secret: Secret) -> bool:
         """Tell whether a secret is the one that Cloud SSO shows now (contract 1.2)."""
-        try:
-            return secret == await self.resolve(BUILT_IN_SECRET)
-        except Problem:
-            return False
+        return secret == await self._passing_over(BUILT_IN_SECRET)
 
-    async def to_keep(self, *, lowering: bool) -> Secret:
+    async def to_keep(self, resource: Resource, *, lowering: bool) -> Secret:
         """Give the secret that must go back into a record which does not show it.
 
-        It is the one that was pushed last. When the mode is lowered nothing of Cloud SSO is read
-        (contract 1.2). Raises `SecretUnavailable` or `SecretVersionChanged` rather than wipe or
-        replace what the product holds.
+        It is the one that was pushed last, from whichever source still has it. When the mode is
+        lowered nothing of Cloud SSO is read (contract 1.2). Raises `SecretUnavailable` or
+        `SecretVersionChanged` rather than wipe or replace what the product holds.
         """
         recorded = await self.recorded()
-        name = recorded.ref if recorded else ""
-        if recorded is None or not name or (lowering and name == BUILT_IN_SECRET):
-            msg = (
-                "iMIS does not show its client secret, and no named secret is recorded for it, so "
-                "writing the record could wipe it. Name one with client_secret_ref and "
-                "client_secret_version."
-            )
-            raise SecretUnavailable(msg)
-        secret = await self.resolve(name)
-        current = self.version(secret)
-        if current != recorded.version:
-            _refuse_version(Shown(name, recorded.version), current)
-        return secret
+        if recorded is None:
+            raise SecretUnavailable(f"{_NOT_SHOWN} and none was pushed from here. {_NAME_ONE}")
+        named = (name for name in self.names(resource) if name != recorded.ref)
+        for name in (recorded.ref, *named):
+            if not name or (lowering and name == BUILT_IN_SECRET):
+                continue
+            secret = await self._passing_over(name)
+            if secret is not None and self.version(secret) == recorded.version:
+                return secret
+            if secret is not None and name == recorded.ref and not lowering:
+                _refuse_version(Shown(name, recorded.version), self.version(secret))
+        raise SecretUnavailable(
+            f"{_NOT_SHOWN} and no named secret is the one that was pushed last. {_NAME_ONE}"
+        )
+
+    async def _passing_over(self, name: str) -> Secret | None:
+        """Resolve a secret, or give None where it cannot be had (contract C22)."""
+        try:
+            return await self.resolve(name)
+        except Problem as problem:
+            logger.info("secret %s passed over: %s", name, problem.slug)
+            return None
 
 
 def _refuse_version(wanted: Shown, current: str) -> NoReturn:

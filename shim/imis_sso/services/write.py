@@ -17,7 +17,7 @@ from imis_sso.domain.problems import (
     SecretVersionChanged,
     UpstreamChanged,
 )
-from imis_sso.domain.resources import SecretRole
+from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
 from imis_sso.services.draft import draft as drafted
@@ -116,7 +116,7 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
         return draft.push.held, ()
     lowering = gates.move(draft) is Transition.LOWER
     try:
-        return await pair.secrets.to_keep(lowering=lowering), ()
+        return await pair.secrets.to_keep(OPENID_CONNECT, lowering=lowering), ()
     except (SecretUnavailable, SecretVersionChanged):
         if not lowering:
             raise

@@ -1,13 +1,11 @@
-"""The pages under `/problems` and `/docs`, rendered on the server (contract C30, section 1)."""
+"""The frame of every page, and the pages under `/problems` (contract C30)."""
 
 from __future__ import annotations
 
 import html
 import inspect
-from typing import Any
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from imis_sso.domain.problems import NotFound, Problem, problem_types
@@ -15,15 +13,25 @@ from imis_sso.domain.problems import NotFound, Problem, problem_types
 routes = APIRouter(include_in_schema=False)
 
 STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #8886; }
-code { font: .9em ui-monospace, monospace; background: #8882; padding: .1em .3em;
-  border-radius: 3px; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; } .wide { overflow-x: auto; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0;
-  border-bottom: 1px solid #8884; }
-.method { font: bold .85em ui-monospace, monospace; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: #0a62c4; }
+@media (prefers-color-scheme: dark) { :root { --accent: #7ab7ff; } }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 64rem; margin: 2.5rem auto;
+  padding: 0 1.25rem 4rem; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; }
+h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; }
+h3 { font-size: 1.05rem; margin: 2.2rem 0 .4rem; overflow-wrap: anywhere; }
+a { color: var(--accent); } p { margin: .6rem 0; max-width: 46rem; }
+code, .method { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+code { background: var(--soft); padding: .1em .3em; border-radius: 4px; }
+h3 code, td:first-child code { background: none; padding: 0; }
+.facts { color: #888; margin: 0 0 1.2rem; } nav { margin: 2.5rem 0 0; }
+.method { display: inline-block; padding: .05em .5em; margin-right: .3em;
+  border: 1px solid var(--line); border-radius: 4px; font-weight: 600; }
+.wide { overflow-x: auto; margin: .8rem 0; }
+table { border-collapse: collapse; width: 100%; font-size: .93rem; }
+th, td { text-align: left; vertical-align: top; padding: .45rem 1rem .45rem 0;
+  border-bottom: 1px solid var(--line); }
+th { font-weight: 600; white-space: nowrap; } td code { overflow-wrap: anywhere; }
 """
 
 
@@ -43,6 +51,17 @@ def prose(text: str) -> str:
     return "".join(f"<p>{_code(each)}</p>" for each in paragraphs)
 
 
+def table(heads: tuple[str, ...], rows: str) -> str:
+    """Put rows under heads, in a frame that scrolls on a narrow screen."""
+    head = "".join(f"<th>{each}</th>" for each in heads)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def inline(text: str) -> str:
+    """Escape a line of text; back-ticks become code."""
+    return _code(html.escape(text, quote=False))
+
+
 def _code(text: str) -> str:
     parts = text.split("`")
     return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
@@ -56,8 +75,7 @@ async def problem_list() -> Response:
         f"<td>{html.escape(each.title)}</td></tr>"
         for slug, each in problem_types().items()
     )
-    head = "<tr><th>Status</th><th>Type</th><th>Title</th></tr>"
-    return page("Problem types", f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>")
+    return page("Problem types", table(("Status", "Type", "Title"), rows))
 
 
 @routes.get("/problems/{slug}", response_model=None)
@@ -67,51 +85,6 @@ async def problem_page(slug: str) -> Response:
     if problem is None:
         msg = f"There is no problem type {slug[:60]!r}; /problems lists them."
         raise NotFound(msg)
-    facts = f"<p>Type <code>/problems/{slug}</code>, status {problem.status}.</p>"
-    back = '<p><a href="/problems">All problem types</a></p>'
+    facts = f'<p class="facts">Status {problem.status} · <code>/problems/{slug}</code></p>'
+    back = '<nav><a href="/problems">All problem types</a> · <a href="/docs">API</a></nav>'
     return page(problem.title, facts + prose(problem.__doc__ or "") + back)
-
-
-@routes.get("/docs", response_model=None)
-async def docs(request: Request) -> Response:
-    """Show the whole API in one page, made from its OpenAPI document."""
-    document = request.app.openapi()
-    intro = (
-        '<p>Machine-readable: <a href="/openapi.json"><code>/openapi.json</code></a>. '
-        'Errors: <a href="/problems">problem types</a>. '
-        "Send <code>Authorization: Bearer …</code> with every request below <code>/v1</code>.</p>"
-    )
-    paths = "".join(_path(path, methods) for path, methods in sorted(document["paths"].items()))
-    return page("imis-sso API", intro + paths)
-
-
-def _path(path: str, methods: dict[str, Any]) -> str:
-    lines = "".join(
-        f'<p><span class="method">{method.upper()}</span> '
-        f"{_code(html.escape(each.get('description') or each.get('summary', ''), quote=False))}</p>"
-        for method, each in methods.items()
-    )
-    return f"<h2><code>{html.escape(path)}</code></h2>{lines}{_fields(methods.get('get', {}))}"
-
-
-def _fields(get: dict[str, Any]) -> str:
-    answer = get.get("responses", {}).get("200", {}).get("content", {}).get("application/json", {})
-    properties = answer.get("schema", {}).get("properties", {})
-    rows = "".join(_field(name, each) for name, each in properties.items())
-    if not rows:
-        return ""
-    head = "<tr><th>Field</th><th>Page label</th><th>Default</th><th>Meaning</th></tr>"
-    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-    return f'<div class="wide">{table}</div>'
-
-
-def _field(name: str, schema: dict[str, Any]) -> str:
-    inner = schema.get("properties")
-    if inner:
-        return "".join(_field(f"{name}.{key}", each) for key, each in inner.items())
-    default = html.escape(repr(schema.get("default", "")).replace("'", '"'))
-    return (
-        f"<tr><td><code>{html.escape(name)}</code></td>"
-        f"<td>{html.escape(schema.get('title', ''))}</td><td><code>{default}</code></td>"
-        f"<td>{_code(html.escape(schema.get('description', ''), quote=False))}</td></tr>"
-    )

@@ -54,8 +54,8 @@ def translated(title: str) -> Iterator[None]:
     Raises BrowserGone, CertificateRefused, PageReplaced, UpstreamTimeout, UpstreamUnavailable or
     UpstreamError in their place, without the library's words.
     """
-    from playwright.async_api import Error  # noqa: PLC0415
-    from playwright.async_api import TimeoutError as BrowserTimeout  # noqa: PLC0415
+    from playwright.async_api import Error
+    from playwright.async_api import TimeoutError as BrowserTimeout
 
     try:
         yield

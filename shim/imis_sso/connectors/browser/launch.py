@@ -89,7 +89,7 @@ async def start(pins: Sequence[str]) -> Launched:
     Raises UpstreamUnavailable where there is no browser to start, with the way to get one.
     """
     try:
-        from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+        from playwright.async_api import Error, async_playwright
     except ImportError:
         raise _missing("the Python package playwright") from None
     playwright = await async_playwright().start()

@@ -41,8 +41,8 @@ def trust_store(ca_file: Path) -> ssl.SSLContext:
 def spki_pin(certificate: bytes) -> str:
     """Give the base64 SHA-256 of a DER certificate's public key (RFC 7469 section 2.4)."""
     # Imported late: only environments with a private authority need it.
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import (
         Encoding,
         PublicFormat,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from http import HTTPStatus
 from typing import Final
 
 from imis_sso.connectors.imis_rest import wire
@@ -40,7 +41,11 @@ def is_uncertain(status: int) -> bool:
     408 is among them: iMIS names it for work that took it too long, not for a slow request. 501
     and 503 are not: both say that the work was not begun (RFC 9110 section 15.6).
     """
-    return status == 408 or 300 <= status < 400 or (status >= 500 and status not in {501, 503})
+    if status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE}:
+        return False
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    is_failure = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_redirect or is_failure or status == HTTPStatus.REQUEST_TIMEOUT
 
 
 def problem(answer: Answer, what: str, redactor: Redactor) -> Problem:
@@ -48,15 +53,15 @@ def problem(answer: Answer, what: str, redactor: Redactor) -> Problem:
     status = answer.status
     if status in _REASONS:
         return UpstreamNotLicensed(f"{_REASONS[status].format(what=what)}; {_WAYS_OUT}")
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         text = f"iMIS refuses the token that it has just given out for a request to {what}"
         return UpstreamCredentialsRefused(text)
-    if status == 408:
+    if status == HTTPStatus.REQUEST_TIMEOUT:
         return UpstreamTimeout(f"iMIS took too long to {what}")
     if status in {429, 503}:
         text = f"iMIS is too busy or not available to {what}; it did not take the request"
         return UpstreamUnavailable(text, retry_after=_whole(answer.retry_after))
-    if 400 <= status < 500:
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return refusal(answer, what, redactor)
     return UpstreamError(f"iMIS answered {status} to a request to {what}")
 

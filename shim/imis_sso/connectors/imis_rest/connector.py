@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlsplit
@@ -215,7 +216,7 @@ def _settle(answer: Answer, redactor: Redactor, *, existed: bool) -> None:
     what = "change the OpenID Connect record" if existed else "create an OpenID Connect record"
     if answer.is_success:
         _check_body(answer, what, redactor)
-    elif answer.status == 404 and existed:
+    elif answer.status == HTTPStatus.NOT_FOUND and existed:
         raise UpstreamRefused(
             "iMIS has no record to write to at the id it was read under: it was removed meanwhile, "
             "or iMIS takes no writes over REST; nothing was written"

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -81,7 +82,7 @@ class LogIn:
         return self._judged(answer)
 
     def _judged(self, answer: Answer) -> Token:
-        if answer.status == 200:
+        if answer.status == HTTPStatus.OK:
             logger.info("logged in to iMIS at %s", self._transport.host)
             return _token(answer.json())
         if answer.status in {429, 503}:
@@ -96,7 +97,7 @@ class LogIn:
                 f"{where} refused the user name or password of the service account; "
                 "the same log-in will not be tried again"
             )
-        if answer.status >= 500 or answer.status < 400:
+        if not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return UpstreamError(f"{where} answered {answer.status} to the log-in")
         return UpstreamRefused(
             f"{where} answered {answer.status} at /{self._path} and gives out no token there; "
@@ -112,9 +113,9 @@ def _request(path: str, who: Credential) -> Request:
 
 
 def _is_refusal(answer: Answer) -> bool:
-    if answer.status == 401:
+    if answer.status == HTTPStatus.UNAUTHORIZED:
         return True
-    error = _oauth_error(answer) if answer.status == 400 else ""
+    error = _oauth_error(answer) if answer.status == HTTPStatus.BAD_REQUEST else ""
     return bool(error) and error not in _NOT_THE_PASSWORD
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 
 from imis_sso.connectors.imis_rest.login import LogIn, Token
@@ -16,11 +17,6 @@ from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, T
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.secret import Secret
 
-_UNAUTHORIZED: Final = 401
-_NOT_TAKEN: Final = frozenset({429, 503})
-_SERVER_ERROR: Final = 500
-_NOT_IMPLEMENTED: Final = 501
-_WRITES: Final = frozenset({"PUT", "POST"})
 _IDENTIFICATION: Final = "imis-sso"
 
 
@@ -108,7 +104,7 @@ class Session:
     async def _attempt(self, request: Request, deadline: float) -> Answer | NoAnswer:
         try:
             answer = await self._authorised(request, deadline)
-            if answer.status == _UNAUTHORIZED:
+            if answer.status == HTTPStatus.UNAUTHORIZED:
                 self._token = None
                 answer = await self._authorised(request, deadline)
         except NoAnswer as failure:
@@ -154,10 +150,13 @@ def _was_not_taken(outcome: Answer | NoAnswer, method: str) -> bool:
     """
     if isinstance(outcome, NoAnswer):
         return outcome.passing and not outcome.sent
-    return outcome.status == 429 or (outcome.status in _NOT_TAKEN and method != "POST")
+    if outcome.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return method != "POST"
+    return outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _may_pass(outcome: Answer | NoAnswer) -> bool:
     if isinstance(outcome, NoAnswer):
         return outcome.passing
-    return outcome.status >= _SERVER_ERROR and outcome.status != _NOT_IMPLEMENTED
+    is_failure = outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_failure and outcome.status != HTTPStatus.NOT_IMPLEMENTED

@@ -1,0 +1,106 @@
+"""Schemas of the answers that are no settings documents (contract sections 1, 4 and 6)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from imis_sso.domain.verdicts import Status
+
+Schema = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
+_TRUTH: Final[Schema] = {"type": "boolean"}
+
+
+def _exactly(**properties: Schema) -> Schema:
+    """Give the schema of an object that has these keys and no others."""
+    return {
+        "type": "object",
+        "required": sorted(properties),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def write_only(label: str) -> Schema:
+    """Give the schema of a secret that may be sent and is never answered (contract C24)."""
+    return {"type": "string", "writeOnly": True, "title": label}
+
+
+META: Final[Schema] = {
+    "type": "object",
+    "description": "Only with `include=meta` (C8, C15).",
+    "required": ["etag", "unreachable"],
+    "additionalProperties": False,
+    "properties": {
+        "etag": _TEXT,
+        "unreachable": _TEXTS,
+        "changes": _list_of(_exactly(field=_TEXT, before={}, after={})),
+        "gates": _TEXTS,
+        "undecided": _TEXTS,
+        "notices": _TEXTS,
+    },
+}
+COLLECTION: Final = _exactly(items=_list_of(_exactly(id=_TEXT, name=_TEXT)))
+HEALTH: Final = _exactly(status={"type": "string", "enum": ["ok", "unavailable"]})
+VERSION: Final = _exactly(name=_TEXT, version=_TEXT)
+SECRET: Final = _exactly(name=_TEXT, version=_TEXT)
+VERIFICATION: Final = _exactly(
+    environment=_TEXT,
+    passed=_TRUTH,
+    proof={"type": "string", "enum": ["passive", "active"]},
+    checks=_list_of(
+        _exactly(
+            id=_TEXT,
+            status={"type": "string", "enum": [each.value for each in Status]},
+            detail=_TEXT,
+            fields=_TEXTS,
+            remedy=_TEXT,
+        )
+    ),
+)
+STATUS: Final = _exactly(
+    environment=_TEXT,
+    production=_TRUTH,
+    writes={"type": "string", "enum": ["allowed", "refused"]},
+    resources=_list_of(
+        _exactly(
+            resource=_TEXT,
+            connector=_TEXT,
+            capability={"type": "string", "enum": ["read", "read-write"]},
+            unreachable=_TEXTS,
+            managed=_TRUTH,
+            last_managed_write=_or_null(
+                _exactly(who=_TEXT, when={"type": "string", "format": "date-time"})
+            ),
+            pending_manual_step=_or_null(_TEXT),
+        )
+    ),
+)
+PROBLEM: Final[Schema] = {
+    "type": "object",
+    "required": ["detail", "type", "title", "errors", "request_id"],
+    "properties": {
+        "detail": _TEXT,
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "errors": _list_of(
+            {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": _TEXT, "detail": _TEXT, "canonical": _TEXT},
+            }
+        ),
+        "request_id": _TEXT,
+    },
+}
