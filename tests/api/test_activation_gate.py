@@ -29,7 +29,9 @@ CHECKS = [
 DISAGREEMENTS: dict[str, dict[str, Any]] = {
     "client.id-matches": {"ProviderClientId": "another"},
     "client.secret-matches": {"ClientSecret": "another"},
-    "discovery.url-matches": {"WellKnownUrl": "https://127.0.0.1:1/.well-known/openid-configuration"},
+    "discovery.url-matches": {
+        "WellKnownUrl": "https://127.0.0.1:1/.well-known/openid-configuration"
+    },
     "discovery.issuer-matches": {"Authority": "https://127.0.0.1:1"},
     "redirect.matches": {"RedirectLoginUri": "https://127.0.0.1:1"},
     "claims.recipe": {"StaffClaimValue": "true"},
@@ -112,7 +114,9 @@ async def test_without_a_record_verification_fails(bench: Bench) -> None:
     assert (await _verified(bench))["passed"] is False
 
 
-@pytest.mark.parametrize("query", ["probe=active", "probe=", "probe=Active", "probe=passive&probe=active"])
+@pytest.mark.parametrize(
+    "query", ["probe=active", "probe=", "probe=Active", "probe=passive&probe=active"]
+)
 async def test_active_probes_are_not_available_yet(settled: Bench, query: str) -> None:
     """contract section 6: what is not built is refused, not quietly passive."""
     answer = await settled.client.get(f"{VERIFICATION}?{query}")
@@ -241,7 +245,9 @@ async def test_lowering_goes_on_without_the_secret(
 async def test_lowering_keeps_a_secret_that_resolves(bench: Bench) -> None:
     """contract 1.2: another source than Cloud SSO is used where there is one."""
     bench.imis.change_variant({"imis_secret": "absent"})
-    await bench.client.put(OPENID_CONNECT, json=_names("partner", version_of(bench, PARTNER_SECRET)))
+    await bench.client.put(
+        OPENID_CONNECT, json=_names("partner", version_of(bench, PARTNER_SECRET))
+    )
     bench.imis.change(Mode=2)
     _break_cloud_sso(bench)
     answer = await bench.client.put(MODE, json={"mode": "test_mode"})
@@ -256,4 +262,6 @@ async def test_the_whole_way_up_through_the_api(bench: Bench) -> None:
     await bench.go_live()
     assert (await bench.client.get(MODE)).json() == {"mode": "enabled"}
     assert (await _verified(bench))["passed"] is True
-    assert (await bench.client.get(CLIENT)).json()["client_id"] == bench.imis.record["ProviderClientId"]
+    assert (await bench.client.get(CLIENT)).json()["client_id"] == bench.imis.record[
+        "ProviderClientId"
+    ]

@@ -25,12 +25,16 @@ SCALARS = (
     | st.integers()
     | st.floats(allow_nan=True)
     | st.text(max_size=20)
-    | st.sampled_from(["https://", "https://127.0.0.1", "okta", " ", "\u0000", "💥", "v1-0", "partner"])
+    | st.sampled_from(
+        ["https://", "https://127.0.0.1", "okta", " ", "\u0000", "💥", "v1-0", "partner"]
+    )
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 BODIES = (
@@ -45,7 +49,8 @@ QUERIES = st.lists(
     st.tuples(
         st.sampled_from(["dry_run", "fields", "include", "force", "on_destroy", "probe", "x"])
         | st.text(max_size=6),
-        st.sampled_from(["true", "false", "meta", "name", "mode", "retain", ""]) | st.text(max_size=8),
+        st.sampled_from(["true", "false", "meta", "name", "mode", "retain", ""])
+        | st.text(max_size=8),
     ),
     max_size=3,
 ).map(lambda pairs: urlencode(pairs).encode()) | st.binary(max_size=40)
@@ -116,7 +121,11 @@ def _check(answer: Answer) -> None:
         assert json.loads(answer.body)["detail"]
 
 
-@given(body=BODIES, method=st.sampled_from(["PUT", "PATCH"]), path=st.sampled_from([OPENID_CONNECT, MODE]))
+@given(
+    body=BODIES,
+    method=st.sampled_from(["PUT", "PATCH"]),
+    path=st.sampled_from([OPENID_CONNECT, MODE]),
+)
 @FEW
 async def test_any_body_is_answered(settled: Bench, body: bytes, method: str, path: str) -> None:
     """contract C30: 4xx explains."""

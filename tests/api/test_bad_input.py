@@ -228,15 +228,15 @@ MALFORMED = [
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 async def test_malformed_json_is_refused(settled: Bench, method: str, body: bytes) -> None:
     """contract C43."""
-    refused(await settled.client.request(method, OPENID_CONNECT, content=body), 400, "malformed-json")
+    refused(
+        await settled.client.request(method, OPENID_CONNECT, content=body), 400, "malformed-json"
+    )
     assert settled.imis.counters.requests == 0
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"5", b"true", b"null", b"[{}]"])
 async def test_json_that_is_no_object_is_refused(settled: Bench, body: bytes) -> None:
-    found = refused(
-        await settled.client.put(OPENID_CONNECT, content=body), 422, "invalid-settings"
-    )
+    found = refused(await settled.client.put(OPENID_CONNECT, content=body), 422, "invalid-settings")
     assert "JSON object" in found["detail"]
 
 
@@ -445,7 +445,9 @@ async def test_bad_parameters_are_refused_by_name(
     assert nothing_written(settled)
 
 
-@pytest.mark.parametrize("query", ["x=1", "dryrun=true", "dry_run=maybe", "%ff=%fe", "a=1&a=2", "&&=&"])
+@pytest.mark.parametrize(
+    "query", ["x=1", "dryrun=true", "dry_run=maybe", "%ff=%fe", "a=1&a=2", "&&=&"]
+)
 async def test_unknown_parameters_of_a_get_are_ignored(settled: Bench, query: str) -> None:
     """contract C14."""
     answer = await settled.client.get(f"{MODE}?{query}")

@@ -143,7 +143,10 @@ async def test_a_changing_put_of_the_redirect_saves_once(bench: Bench) -> None:
     [
         ({"name": "Members"}, {"ProviderName"}),
         ({"user_authentication": {"claim_value": "1"}}, {"StaffClaimValue"}),
-        ({"user_authentication": {"claim_type": "role"}, "name": "M"}, {"StaffClaimType", "ProviderName"}),
+        (
+            {"user_authentication": {"claim_type": "role"}, "name": "M"},
+            {"StaffClaimType", "ProviderName"},
+        ),
         ({"require_public_users": True}, {"RequirePublicUsers"}),
         ({"type": "other"}, {"ProviderType"}),
         ({"type": "entra_id", "tenant_id": "t"}, {"ProviderType", "Tenant"}),
@@ -175,7 +178,12 @@ async def test_the_mode_and_the_settings_do_not_touch_each_other(settled: Bench)
 
 @pytest.mark.parametrize(
     ("enums", "defaults", "status"),
-    [("names", "omitted", 200), ("numbers", "present", 201), ("names", "present", 202), ("numbers", "omitted", 204)],
+    [
+        ("names", "omitted", 200),
+        ("numbers", "present", 201),
+        ("names", "present", 202),
+        ("numbers", "omitted", 204),
+    ],
 )
 async def test_documents_are_the_same_whatever_the_wire_looks_like(
     settled: Bench, enums: str, defaults: str, status: int

@@ -158,9 +158,7 @@ async def test_a_secret_that_cloud_sso_hides_is_unavailable(settled: Bench, vari
     client = (await settled.client.get(CLIENT)).json()
     assert client["client_secret_version"] == ""
     assert client["client_id"] == settled.cloud_sso.client_id
-    answer = await settled.client.put(
-        OPENID_CONNECT, json=_names(BUILT_IN, "v1-0123456789abcdef")
-    )
+    answer = await settled.client.put(OPENID_CONNECT, json=_names(BUILT_IN, "v1-0123456789abcdef"))
     refused(answer, 424, "secret-unavailable")
     assert nothing_written(settled)
 

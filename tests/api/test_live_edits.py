@@ -109,7 +109,9 @@ async def test_the_secret_that_cloud_sso_shows_is_always_let_through(bench: Benc
     assert bench.imis.record["ClientSecret"] == bench.cloud_sso.client_secret
     assert whole_record(bench)["Mode"] == 2
 
-    inline = await apply.put(OPENID_CONNECT, json={"client_secret": bench.cloud_sso.rotate_secret()})
+    inline = await apply.put(
+        OPENID_CONNECT, json={"client_secret": bench.cloud_sso.rotate_secret()}
+    )
     assert inline.status_code == 200, "it is the same secret, however it is sent"
     assert bench.imis.record["ClientSecret"] == bench.cloud_sso.client_secret
 
@@ -163,7 +165,9 @@ async def test_force_overrides_neither_observe_only_nor_the_tenant(another: Anot
         async with another(change) as bench:
             bench.imis.change(Mode=1)
             answer = await bench.client.put(
-                f"{BASE}/imis/oidc-authentication", params={"force": "true"}, json={"mode": "disabled"}
+                f"{BASE}/imis/oidc-authentication",
+                params={"force": "true"},
+                json={"mode": "disabled"},
             )
             refused(answer, 409, slug)
             assert nothing_written(bench)

@@ -155,9 +155,7 @@ async def test_a_changed_reference_without_version_is_told_the_version(bench: Be
 
 async def test_a_wrong_version_of_a_named_secret_is_refused(settled: Bench) -> None:
     """contract C23."""
-    answer = await settled.client.put(
-        OPENID_CONNECT, json=_names("partner", "v1-0123456789abcdef")
-    )
+    answer = await settled.client.put(OPENID_CONNECT, json=_names("partner", "v1-0123456789abcdef"))
     refused(answer, 409, "secret-version-changed")
     assert nothing_written(settled)
 
@@ -272,7 +270,9 @@ async def test_an_inline_secret_with_a_version_of_another_is_refused(settled: Be
     assert nothing_written(settled)
 
 
-@pytest.mark.parametrize("ref", ["partner-of-prod", "vault:x", "env:HOME", "file:/etc/passwd", "../x"])
+@pytest.mark.parametrize(
+    "ref", ["partner-of-prod", "vault:x", "env:HOME", "file:/etc/passwd", "../x"]
+)
 async def test_a_name_of_another_environment_or_a_source_is_unknown(
     settled: Bench, ref: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,9 +78,7 @@ async def test_the_listener_hears_who_connects(listener: Listener) -> None:
     assert (listener.connections, listener.heard) == (1, [b"hello"])
 
 
-async def test_no_write_reaches_a_listener_of_the_callers(
-    bench: Bench, listener: Listener
-) -> None:
+async def test_no_write_reaches_a_listener_of_the_callers(bench: Bench, listener: Listener) -> None:
     """contract C45, C15: well-known, authority, redirect; really and as a dry run."""
     bring_into_agreement(bench)
     await settle(bench)
@@ -101,7 +99,9 @@ async def test_no_write_reaches_a_listener_of_the_callers(
         body = {"redirect_url": f"https://127.0.0.1:{listener.port}/"}
         assert (await apply.put(REDIRECT, params=params, json=body)).status_code == 422
     bench.imis.change(Mode=2)
-    answer = await apply.put(OPENID_CONNECT, json={"well_known_url": f"https://127.0.0.1:{listener.port}/"})
+    answer = await apply.put(
+        OPENID_CONNECT, json={"well_known_url": f"https://127.0.0.1:{listener.port}/"}
+    )
     assert answer.status_code == 422
     assert bench.imis.counters.writes == 0
     assert bench.cloud_sso.counters.writes == 0

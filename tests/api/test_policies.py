@@ -167,7 +167,12 @@ async def test_a_refused_log_in_at_cloud_sso_is_tried_once(
     cloud_sso, change = fresh.cloud_sso("test"), _original_passwords(fresh, monkeypatch)
     cloud_sso.patch({"password": "changed at the product"})
     async with another(change) as bench:
-        for path in (CLIENT, REDIRECT, f"{BASE}/verification", f"{BASE}/secrets/cloud-sso-imis-client"):
+        for path in (
+            CLIENT,
+            REDIRECT,
+            f"{BASE}/verification",
+            f"{BASE}/secrets/cloud-sso-imis-client",
+        ):
             refused(await bench.client.get(path), 424, "upstream-credentials-refused")
         assert (await bench.client.get(OPENID_CONNECT)).status_code == 200
     async with another(change) as restarted:

@@ -47,9 +47,7 @@ async def test_if_match_takes_lists_and_the_star(settled: Bench, header: str) ->
     "header", ['"x"', "W/{tag}", "{bare}", "", '"x", W/{tag}', '"a, *, b"', "x,*,y", "nonsense", '"'
 ])  # fmt: skip
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_if_match_refuses_every_other_tag(
-    settled: Bench, method: str, header: str
-) -> None:
+async def test_if_match_refuses_every_other_tag(settled: Bench, method: str, header: str) -> None:
     """RFC 9110 13.1.1: the strong comparison; what is no tag at all matches nothing."""
     tag = await _etag(settled)
     headers = {"If-Match": header.format(tag=tag, bare=tag.strip('"'))}

@@ -132,5 +132,7 @@ async def test_null_empties_the_redirect_of_cloud_sso(bench: Bench) -> None:
     assert bench.cloud_sso.redirect_url == ""
     bench.cloud_sso.redirect_url = bench.redirect_url
     bench.cloud_sso.change_variant({"cloud_sso_empty_redirect": "refused"})
-    refused(await bench.client.patch(REDIRECT, json={"redirect_url": None}), 424, "upstream-refused")
+    refused(
+        await bench.client.patch(REDIRECT, json={"redirect_url": None}), 424, "upstream-refused"
+    )
     assert bench.cloud_sso.redirect_url == bench.redirect_url

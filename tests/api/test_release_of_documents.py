@@ -109,7 +109,9 @@ async def test_a_body_is_allowed(settled: Bench, body: bytes) -> None:
     assert answer.status_code == 204
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'{"on_destroy":"retain","on_destroy":"retain"}'])
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b"\xff", b'{"on_destroy":"retain","on_destroy":"retain"}']
+)
 async def test_a_bad_body_is_refused(settled: Bench, body: bytes) -> None:
     answer = await settled.client.request("DELETE", OPENID_CONNECT, content=body)
     assert answer.status_code in (400, 422)
@@ -154,8 +156,7 @@ async def test_errors_to_delete_never_contain_the_digits_404(settled: Bench) -> 
     answers = [await settled.client.delete(path) for path in paths]
     answers.append(await settled.client.delete(MODE, headers={"If-Match": '"404"'}))
     bodies = [b'{"404":1}', b'{"on_destroy":"404"}', b"x" * 404, b'{"404":1,"404":2}']
-    for body in bodies:
-        answers.append(await settled.client.request("DELETE", MODE, content=body))
+    answers += [await settled.client.request("DELETE", MODE, content=body) for body in bodies]
     answers.append(await settled.caller(Scope.READ).delete(MODE))
     for answer in answers:
         assert answer.status_code >= 400

@@ -36,7 +36,7 @@ READ_FAULTS: list[tuple[str, dict[str, Any], int, str]] = [
     ("status", {"status": 302}, 502, "upstream-error"),
     ("status", {"status": 200, "body": LOG_IN_PAGE, "media_type": "text/html"}, 502, "upstream-error"),
     ("status", {"status": 200, "body": "{"}, 502, "upstream-error"),
-    ("status", {"status": 200, "body": "{}"}, 502, "upstream-error"),
+    ("status", {"status": 200, "body": "{}"}, 424, "upstream-page-changed"),
     ("status", {"status": 200, "body": {"Items": {"$values": [{"Mode": 7, "ProviderId": "1"}]}}}, 424, "upstream-page-changed"),
     ("status", {"status": 403}, 424, "upstream-not-licensed"),
     ("status", {"status": 404}, 424, "upstream-not-licensed"),
@@ -179,7 +179,9 @@ async def test_a_secret_whose_write_was_lost_is_not_on_record(bench: Bench) -> N
     bench.imis.faults.clear()
     shown = (await bench.client.get(OPENID_CONNECT)).json()
     assert shown["client_secret_version"] == ""
-    assert (await bench.client.put(OPENID_CONNECT, json={"client_secret": "the next one"})).status_code == 200
+    assert (
+        await bench.client.put(OPENID_CONNECT, json={"client_secret": "the next one"})
+    ).status_code == 200
 
 
 def _closed_port() -> str:
@@ -206,7 +208,9 @@ async def test_an_imis_that_cannot_be_reached(another: Another, fresh: Any) -> N
             ("PATCH", OPENID_CONNECT, b'{"name":"Members"}'),
         ):
             body = refused(
-                await bench.client.request(method, path, content=content), 503, "upstream-unavailable"
+                await bench.client.request(method, path, content=content),
+                503,
+                "upstream-unavailable",
             )
             assert urlsplit(section["url"]).netloc in body["detail"]
         for path in (f"{BASE}/status", f"{BASE}/imis", "/readyz", f"{BASE}/secrets"):
@@ -270,7 +274,9 @@ async def test_a_save_in_trouble_is_settled_by_reading(bench: Bench) -> None:
         bench.cloud_sso.faults.add(Fault(kind, times=1))
         answer = await bench.client.put(REDIRECT, json={"redirect_url": bench.redirect_url})
         assert answer.status_code == status, answer.text
-        assert (await bench.client.get(REDIRECT)).json()["redirect_url"] == bench.cloud_sso.redirect_url
+        assert (await bench.client.get(REDIRECT)).json()[
+            "redirect_url"
+        ] == bench.cloud_sso.redirect_url
 
 
 @pytest.mark.browser

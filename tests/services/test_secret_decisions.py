@@ -412,7 +412,13 @@ async def test_a_hidden_secret_is_sent_again_with_every_other_change(
 
 @pytest.mark.parametrize(
     "recorded",
-    [None, ("", "nobody's"), ("gone", "nobody's"), ("elsewhere", "nobody's"), ("broken", "nobody's")],
+    [
+        None,
+        ("", "nobody's"),
+        ("gone", "nobody's"),
+        ("elsewhere", "nobody's"),
+        ("broken", "nobody's"),
+    ],
 )
 @pytest.mark.parametrize("shows", HIDING)
 async def test_without_a_source_the_write_is_refused_rather_than_wipe_it(

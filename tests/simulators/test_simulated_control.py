@@ -147,7 +147,9 @@ def test_simultaneous_requests_are_seen(
     headers = {"Authorization": service_account.headers["Authorization"]}
     url = f"{imis.base_url}/api/OpenIDProvider"
     callers = [
-        threading.Thread(target=httpx.get, args=(url,), kwargs={"headers": headers, "verify": trust})
+        threading.Thread(
+            target=httpx.get, args=(url,), kwargs={"headers": headers, "verify": trust}
+        )
         for _ in range(3)
     ]
     for caller in callers:

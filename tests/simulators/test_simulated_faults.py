@@ -84,11 +84,10 @@ def test_truncated_body_keeps_as_much_as_is_said(
     imis.faults.add(Fault("truncate", params={"keep": 7}))
     with service_account.stream("GET", LIST) as answer:
         assert answer.status_code == 200
-        received = []
         with pytest.raises(httpx.RemoteProtocolError):
-            received.extend(answer.iter_bytes())
+            answer.read()
     whole = service_account.get(LIST).content
-    assert b"".join(received) in {whole[:7], b""}
+    assert answer.num_bytes_downloaded == 7
     assert int(answer.headers["Content-Length"]) == len(whole)
 
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,10 +53,11 @@ def test_certificate_is_not_trusted_without_the_ca_file(simulation: Simulation) 
 def test_pins_are_those_of_the_servers_own_keys(
     simulation: Simulation, trust: ssl.SSLContext
 ) -> None:
-    pins = []
-    for environment in simulation.environments.values():
-        for url in (environment.imis_url, environment.cloud_sso_url):
-            pins.append(_pin_of_server(urlsplit(url).port or 0, trust))
+    pins = [
+        _pin_of_server(urlsplit(url).port or 0, trust)
+        for environment in simulation.environments.values()
+        for url in (environment.imis_url, environment.cloud_sso_url)
+    ]
     assert tuple(pins) == simulation.spki_pins
     assert len(set(pins)) == 4
 
@@ -93,9 +95,7 @@ def _simulator_threads() -> int:
     return sum(thread.name == THREAD_NAME for thread in threading.enumerate())
 
 
-def test_stop_does_not_wait_for_a_request_in_flight(
-    tmp_path: Path, trust: ssl.SSLContext
-) -> None:
+def test_stop_does_not_wait_for_a_request_in_flight(tmp_path: Path, trust: ssl.SSLContext) -> None:
     simulation = Simulation(tmp_path, names=("one",), variants={"one": Variant()})
     simulation.start()
     url = simulation.environments["one"].imis_url
@@ -119,8 +119,7 @@ def _ask(url: str, verify: ssl.SSLContext, failures: list[Exception]) -> None:
         failures.append(error)
 
 
-def _wait_until(condition: object) -> None:
-    assert callable(condition)
+def _wait_until(condition: Callable[[], bool]) -> None:
     pause = threading.Event()
     for _ in range(1000):
         if condition():
@@ -146,7 +145,9 @@ def test_servers_log_nothing(
 
 def test_simulators_import_nothing_else_of_the_service() -> None:
     code = "import sys, imis_sso.simulators; print('\\n'.join(sys.modules))"
-    listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     ours = {name for name in listed.stdout.splitlines() if name.startswith("imis_sso.")}
     assert ours
     assert all(name.startswith("imis_sso.simulators") for name in ours)

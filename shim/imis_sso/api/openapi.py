@@ -129,11 +129,9 @@ def getting(
     _add_problems(answers, _READ_STATUSES if asks_products else _SERVICE_STATUSES)
     # Also keeps FastAPI from promising its own 422, which we never answer.
     answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
-    return {
-        "response_model": None,
-        "responses": answers,
-        "openapi_extra": {"security": _NEEDS_TOKEN},
-    }
+    offered = [_parameter(name) for name in parameters]
+    extra = {"security": _NEEDS_TOKEN, "parameters": offered}
+    return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
 
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:

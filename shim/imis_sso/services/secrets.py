@@ -210,9 +210,9 @@ class Secrets:
         recorded = await self.recorded()
         if recorded is None:
             raise SecretUnavailable(f"{_NOT_SHOWN} and none was pushed from here. {_NAME_ONE}")
-        named = (name for name in self.names(resource) if name != recorded.ref)
-        for name in (recorded.ref, *named):
-            if not name or (lowering and name == BUILT_IN_SECRET):
+        # The recorded name first, if it may still be used here (contract C21).
+        for name in sorted(self.names(resource), key=lambda each: each != recorded.ref):
+            if lowering and name == BUILT_IN_SECRET:
                 continue
             secret = await self._passing_over(name)
             if secret is not None and self.version(secret) == recorded.version:

@@ -31,7 +31,7 @@ h3 code, td:first-child code { background: none; padding: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem 1rem .45rem 0;
   border-bottom: 1px solid var(--line); }
-th { font-weight: 600; white-space: nowrap; } td code { overflow-wrap: anywhere; }
+th { font-weight: 600; } th, td:first-child { white-space: nowrap; }
 """
 
 
@@ -54,7 +54,8 @@ def prose(text: str) -> str:
 def table(heads: tuple[str, ...], rows: str) -> str:
     """Put rows under heads, in a frame that scrolls on a narrow screen."""
     head = "".join(f"<th>{each}</th>" for each in heads)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="wide"><table>{body}</table></div>'
 
 
 def inline(text: str) -> str:

@@ -221,8 +221,8 @@ class _Imis:
         return sent | changes
 
     def _written(self, record: Record) -> Response:
-        status = self._model.variant.imis_put_status
-        if status == 204:
+        status = int(self._model.variant.imis_put_status)
+        if status == HTTPStatus.NO_CONTENT:
             return Response(status_code=status)
         return JSONResponse(self._shown(record), status)
 
