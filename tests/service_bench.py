@@ -65,7 +65,9 @@ class Bench:
         self.app = create_app(service)
         self.client = self.caller(Scope.ADMIN)
 
-    def caller(self, scope: Scope, environments: tuple[str, ...] | None = None) -> httpx.AsyncClient:
+    def caller(
+        self, scope: Scope, environments: tuple[str, ...] | None = None
+    ) -> httpx.AsyncClient:
         """Give a client with a token of a scope, bound to environments or to none."""
         token = self.service.store.tokens.ephemeral("caller", scope, environments)
         return self.anybody({"Authorization": f"Bearer {token}"})

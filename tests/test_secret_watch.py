@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 import secret_watch
+
 from imis_sso.simulators.imis.model import ImisModel
 from imis_sso.simulators.variant import Variant
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
@@ -10,6 +12,10 @@ from service_bench import Bench
 from imis_sso.domain.secret import Secret
 from imis_sso.services.secrets import Shown
 
+PARTNER_SOURCE = "IMIS_SSO_TEST_PARTNER_SECRET"
+PARTNER_SECRET = "partner+/=%:&~secret-of-these-tests"
+#: Opens services of their own; see the fixture `another`.
+Another = Callable[..., AbstractAsyncContextManager[Bench]]
 RETRYABLE = {429, 500, 502, 503, 504}
 
 

@@ -6,27 +6,23 @@ quick. Tests that ask for `settled` in place of `bench` need no Chromium at all.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api_answers import settle
+from api_answers import PARTNER_SECRET, PARTNER_SOURCE, Another, settle
 from service_bench import Bench, bench_for
 from sqlalchemy import delete
 
 from imis_sso.simulators import Simulation, Variant
 from imis_sso.store.tables import APPLIED_SECRETS, MANAGED, REFUSED_LOGINS
 
-PARTNER_SOURCE = "IMIS_SSO_TEST_PARTNER_SECRET"
-PARTNER_SECRET = "partner+/=%:&~secret-of-these-tests"
 SECRETS = {
     "partner": {"source": f"env:{PARTNER_SOURCE}", "for": ["imis/openid-connect"]},
     "vanished": {"source": "env:IMIS_SSO_TEST_NEVER_SET", "for": ["imis/openid-connect"]},
 }
-
-Another = Callable[..., AbstractAsyncContextManager[Bench]]
 
 
 @pytest.fixture(scope="session")

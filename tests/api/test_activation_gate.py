@@ -6,8 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from api_answers import bring_into_agreement, errors_of, nothing_written, refused, whole_record
-from conftest import PARTNER_SECRET, PARTNER_SOURCE
+from api_answers import (
+    PARTNER_SECRET,
+    PARTNER_SOURCE,
+    bring_into_agreement,
+    errors_of,
+    nothing_written,
+    refused,
+    whole_record,
+)
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, Bench
 from test_named_secrets import BUILT_IN, _names, version_of
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api_answers import nothing_written, refused
-from conftest import Another
+from api_answers import Another, nothing_written, refused
 from fastapi.routing import APIRoute
 from service_bench import BASE, MODE, OPENID_CONNECT, Bench
 from starlette.routing import Route

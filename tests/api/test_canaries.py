@@ -10,8 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
-from api_answers import bring_into_agreement
-from conftest import PARTNER_SECRET, PARTNER_SOURCE, Another
+from api_answers import PARTNER_SECRET, PARTNER_SOURCE, Another, bring_into_agreement
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
 from test_named_secrets import BUILT_IN, _names, version_of
 

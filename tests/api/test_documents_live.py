@@ -7,8 +7,7 @@ import json
 import re
 
 import pytest
-from api_answers import bring_into_agreement, nothing_written, refused, whole_record
-from conftest import Another
+from api_answers import Another, bring_into_agreement, nothing_written, refused, whole_record
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
 
 from imis_sso.domain.resources import RESOURCES

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_answers import bring_into_agreement, nothing_written, refused, whole_record
-from conftest import PARTNER_SECRET, Another
+from api_answers import (
+    PARTNER_SECRET,
+    Another,
+    bring_into_agreement,
+    nothing_written,
+    refused,
+    whole_record,
+)
 from service_bench import MODE, OPENID_CONNECT, REDIRECT, Bench
 
 from imis_sso.domain.access import Scope

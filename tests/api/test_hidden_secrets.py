@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from api_answers import nothing_written, refused, whole_record
-from conftest import PARTNER_SECRET, PARTNER_SOURCE, Another
+from api_answers import (
+    PARTNER_SECRET,
+    PARTNER_SOURCE,
+    Another,
+    nothing_written,
+    refused,
+    whole_record,
+)
 from service_bench import CLIENT, MODE, OPENID_CONNECT, Bench
 from test_named_secrets import BUILT_IN, _names, _shown, version_of
 

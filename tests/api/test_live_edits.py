@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_answers import bring_into_agreement, nothing_written, refused, whole_record
-from conftest import PARTNER_SECRET, PARTNER_SOURCE, Another
+from api_answers import (
+    PARTNER_SECRET,
+    PARTNER_SOURCE,
+    Another,
+    bring_into_agreement,
+    nothing_written,
+    refused,
+    whole_record,
+)
 from service_bench import BASE, CLIENT, OPENID_CONNECT, REDIRECT, Bench
 from test_named_secrets import BUILT_IN, _names, version_of
 

@@ -6,8 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from api_answers import bring_into_agreement, errors_of, nothing_written, refused
-from conftest import PARTNER_SECRET, PARTNER_SOURCE, Another
+from api_answers import (
+    PARTNER_SECRET,
+    PARTNER_SOURCE,
+    Another,
+    bring_into_agreement,
+    errors_of,
+    nothing_written,
+    refused,
+)
 from service_bench import BASE, CLIENT, OPENID_CONNECT, Bench
 
 from imis_sso.domain.access import Scope

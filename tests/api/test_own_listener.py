@@ -11,8 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from api_answers import bring_into_agreement, settle
-from conftest import PARTNER_SECRET
+from api_answers import PARTNER_SECRET, bring_into_agreement, settle
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
 from test_named_secrets import BUILT_IN, version_of
 

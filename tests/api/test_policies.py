@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from api_answers import nothing_written, refused, settle, whole_record
-from conftest import Another
+from api_answers import Another, nothing_written, refused, settle, whole_record
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
 
 from imis_sso.connectors.imis_rest import ImisRest

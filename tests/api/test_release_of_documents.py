@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_answers import nothing_written, refused, settle, whole_record
-from conftest import Another
+from api_answers import Another, nothing_written, refused, settle, whole_record
 from service_bench import BASE, MODE, OPENID_CONNECT, REDIRECT, Bench
 
 from imis_sso.domain.access import Scope

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_answers import bring_into_agreement, refused, settle, whole_record
-from conftest import Another
+from api_answers import Another, bring_into_agreement, refused, settle, whole_record
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
 
 from imis_sso.simulators.faults import Fault
@@ -202,8 +201,6 @@ async def test_an_imis_that_cannot_be_reached(another: Another, fresh: Any) -> N
     async with another({"imis": section}) as bench:
         for method, path, content in (
             ("GET", OPENID_CONNECT, b""),
-            ("GET", MODE, b""),
-            ("PUT", MODE, b'{"mode":"disabled"}'),
             ("PUT", MODE, b'{"mode":"test_mode"}'),
             ("PATCH", OPENID_CONNECT, b'{"name":"Members"}'),
         ):
@@ -252,12 +249,10 @@ async def test_a_cloud_sso_that_cannot_be_reached(another: Another, fresh: Any) 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("change", "label"),
-    [("renamed", "Redirect URL"), ("missing", "Redirect URL"), ("doubled", "Redirect URL"), ("retyped", "Redirect URL")],
-)  # fmt: skip
-async def test_a_page_that_changed_is_not_written(bench: Bench, change: str, label: str) -> None:
+@pytest.mark.parametrize("change", ["renamed", "doubled"])
+async def test_a_page_that_changed_is_not_written(bench: Bench, change: str) -> None:
     """contract section 4: 424 `upstream-page-changed`, naming the label."""
+    label = "Redirect URL"
     fault = Fault("changed_page", times=None, params={"change": change, "label": label})
     bench.cloud_sso.faults.add(fault)
     answer = await bench.client.put(REDIRECT, json={"redirect_url": bench.redirect_url})

@@ -64,7 +64,9 @@ def test_another_scope(config: tuple[str, str], scope: str, put: int, force: int
     assert (found["get"], found["put"], found["force"]) == (200, put, force)
 
 
-def test_the_token_dies_with_it(config: tuple[str, str], registry: Registry, tmp_path: Path) -> None:
+def test_the_token_dies_with_it(
+    config: tuple[str, str], registry: Registry, tmp_path: Path
+) -> None:
     """Another service on the same data directory does not know it."""
     from service_process import running
 
@@ -98,7 +100,9 @@ def test_a_registry_needs_a_lasting_key(registry: Registry) -> None:
     told.failed("exec needs fingerprint_key_file under server: in the registry (or …")
 
 
-def test_faults_of_the_registry_end_it_before_the_command(config: tuple[str, str], tmp_path: Path) -> None:
+def test_faults_of_the_registry_end_it_before_the_command(
+    config: tuple[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "test-imis").unlink()
     told = command("exec", *config, "--", "touch", str(tmp_path / "ran"))
     told.failed(f"{config[1]}:…")

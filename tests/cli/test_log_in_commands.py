@@ -126,9 +126,7 @@ def test_log_in_again_when_told_to(
     assert counts() == (2, 2)
 
 
-def test_retry_is_for_one_environment(
-    registry: Registry, imis: ImisModel, tmp_path: Path
-) -> None:
+def test_retry_is_for_one_environment(registry: Registry, imis: ImisModel, tmp_path: Path) -> None:
     """What another environment's account was refused stays remembered."""
     file = str(registry())
     _lock_out(tmp_path)

@@ -73,4 +73,6 @@ def test_force_overrides_the_gate_and_lowering_needs_none(low: Running) -> None:
     told = command("mode", "test", "enabled", "--force")
     assert told.code == 0, told
     assert _mode(low) == "enabled"
-    assert command("mode", "test", "disabled").out == "test: mode changed from enabled to disabled.\n"
+    assert (
+        command("mode", "test", "disabled").out == "test: mode changed from enabled to disabled.\n"
+    )

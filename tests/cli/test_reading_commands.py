@@ -55,7 +55,10 @@ def test_show_a_document(at: Running) -> None:
     told = command("show", "test", "imis/openid-connect")
     assert (told.code, told.err) == (0, "")
     assert "imis/openid-connect" in told.out
-    assert f'user_authentication.claim_type "{live["user_authentication"]["claim_type"]}"' in told.words
+    assert (
+        f'user_authentication.claim_type "{live["user_authentication"]["claim_type"]}"'
+        in told.words
+    )
     assert f"set_login_hint {json.dumps(live['set_login_hint'])}" in told.words
     assert live["client_secret_version"] in told.out
 
@@ -157,7 +160,11 @@ def test_what_the_service_refuses_is_told_in_its_words(at: Running) -> None:
 @pytest.mark.parametrize(
     ("url", "token", "said"),
     [
-        ("http://127.0.0.1:1", "t", "the service at http://127.0.0.1:1 does not answer: ConnectError"),
+        (
+            "http://127.0.0.1:1",
+            "t",
+            "the service at http://127.0.0.1:1 does not answer: ConnectError",
+        ),
         ("http://[::bad", "t", "--url 'http://[::bad' is no address; …"),
         ("nonsense", "t", "the service at nonsense/ does not answer: UnsupportedProtocol"),
         ("http://127.0.0.1:1", "tökén", "--token is no token of this service: …"),

@@ -56,13 +56,22 @@ def test_what_cannot_be_fingerprinted(registry: Registry) -> None:
         "no secret was given on standard input"
     )
     command("secret", "fingerprint", "tset", *config, typed="x").failed("there is no environment…")
-    command("secret", "fingerprint", "test", "nobody", *config).failed("Not found: There is no secret…")
+    command("secret", "fingerprint", "test", "nobody", *config).failed(
+        "Not found: There is no secret…"
+    )
 
 
 def test_a_typed_secret_is_never_sent(registry: Registry) -> None:
     """A service is asked for names only."""
     told = command(
-        "secret", "fingerprint", "test", "--url", "http://127.0.0.1:1", "--token", "t", typed="s3cret"
+        "secret",
+        "fingerprint",
+        "test",
+        "--url",
+        "http://127.0.0.1:1",
+        "--token",
+        "t",
+        typed="s3cret",
     )
     told.failed("a secret from standard input is fingerprinted with --config, never sent …")
     assert "s3cret" not in told.err

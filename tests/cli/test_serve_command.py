@@ -138,7 +138,9 @@ def test_a_data_directory_of_a_later_version_or_none_at_all(
     registry: Registry, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    told = command("serve", "--config", str(registry(data_dir=str(tmp_path / "file"))), "--port", "0")
+    told = command(
+        "serve", "--config", str(registry(data_dir=str(tmp_path / "file"))), "--port", "0"
+    )
     assert told.code == 1
     assert len(told.err.splitlines()) == 1
     assert str(tmp_path / "file") in told.err

@@ -22,7 +22,9 @@ def test_made_listed_revoked(config: tuple[str, str]) -> None:
     assert len(token) > 30
     assert command("token", "create", "reader", *config).code == 0
     listed = command("token", "list", "--json", *config).json
-    shown = [{key: each[key] for key in ("name", "scope", "environments", "state")} for each in listed]
+    shown = [
+        {key: each[key] for key in ("name", "scope", "environments", "state")} for each in listed
+    ]
     assert shown == [
         {"name": "ci", "scope": "apply", "environments": "test", "state": "active"},
         {"name": "reader", "scope": "read", "environments": "all", "state": "active"},

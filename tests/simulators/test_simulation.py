@@ -135,6 +135,15 @@ def test_taken_port_is_an_error_that_names_it(tmp_path: Path) -> None:
             Simulation(tmp_path, names=("one",), ports={"one": (0, port)})
 
 
+def test_servers_that_cannot_start_say_so(tmp_path: Path) -> None:
+    simulation = Simulation(tmp_path, names=("one",))
+    (tmp_path / "one-imis.pem").unlink()
+    with pytest.raises(RuntimeError, match="did not start") as caught:
+        simulation.start()
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    simulation.stop()
+
+
 def test_servers_log_nothing(
     service_account: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -91,7 +91,8 @@ async def _prepare(pair: Pair, order: Order) -> tuple[Draft, tuple[str, ...], Se
     gates.observe_only(pair, draft)
     looked = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)
-    if looked or kept is not None or draft.push.resolved:
+    lowering = gates.move(draft) is Transition.LOWER  # nothing more may stop it (contract 1.2)
+    if not lowering and (looked or kept is not None or draft.push.resolved):
         draft = await _confirmed(pair, draft)
     return draft, notices, kept
 
