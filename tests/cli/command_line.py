@@ -8,15 +8,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from service_process import COMMAND
 
 from imis_sso.cli.commands import run
+
+Registry = Callable[..., Path]
+"""Writes a registry file of the running simulation; keywords are laid over its `server:`."""
 
 ESCAPE = "\x1b"
 _SECONDS = 90

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from command_line import Registry
 from service_bench import registry_document
 from service_process import Running, running
 
 from imis_sso.simulators import CloudSsoModel, ImisModel, Simulation, Variant
-
-Registry = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from command_line import ESCAPE, command, process
-from conftest import Registry
+from command_line import ESCAPE, Registry, command, process
 
 
 def test_a_valid_file(registry: Registry) -> None:

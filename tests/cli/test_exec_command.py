@@ -12,8 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from command_line import command, process
-from conftest import Registry
+from command_line import Registry, command, process
 from service_process import COMMAND
 
 PROBE = """

@@ -6,8 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from command_line import command, process
-from conftest import Registry
+from command_line import Registry, command, process
 from service_process import running
 
 from imis_sso.simulators import CloudSsoModel, ImisModel
@@ -121,6 +120,7 @@ def test_log_in_again_when_told_to(
     assert counts() == (2, 2)
     (tmp_path / "test-imis").write_text(imis.password, "utf-8")
     (tmp_path / "test-cloud_sso").write_text(cloud_sso.password, "utf-8")
+    cloud_sso.patch({"lockout_seconds": cloud_sso.lockout_seconds})  # its own lock-out has passed
     told = command(*arguments)
     assert (told.code, told.out) == (0, "iMIS: logged in.\nCloud SSO: logged in.\n")
     assert counts() == (2, 2)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from command_line import command, process
-from conftest import Registry
+from command_line import Registry, command, process
 
 from imis_sso.simulators import CloudSsoModel, ImisModel
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import ssl
 import stat
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import httpx
 import pytest
-from command_line import command
-from conftest import Registry
+from command_line import Registry, command
 from service_process import Running, running
 
 from imis_sso.simulators import SimulatedEnvironment
@@ -37,10 +37,10 @@ def _of_folder(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Path:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    return place
+def temporary() -> Iterator[Path]:
+    # Short: Chromium's own sockets stand in it, and a socket's path has at most 108 bytes.
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        yield Path(place)
 
 
 @pytest.mark.browser
@@ -208,4 +208,4 @@ def test_the_listening_port_is_free_again(registry: Registry, tmp_path: Path) ->
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", port))
         assert bound.getsockname()[1] == port
-    assert os.path.exists(file)
+    assert Path(file).exists()

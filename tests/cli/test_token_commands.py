@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import command, process
-from conftest import Registry
+from command_line import Registry, command, process
 from service_process import running
 
 

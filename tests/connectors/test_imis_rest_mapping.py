@@ -47,7 +47,7 @@ def record_of(values: dict[str, str | bool], *, as_name: bool, omitted: bool, bo
     record: dict[str, Any] = {"$type": RECORD_TYPE, "ProviderId": "7"}
     for path, value in values.items():
         shown = TABLE[path].codec.encode(value, as_name=as_name)
-        is_default = not shown or value in {"disabled", "entra_id"}
+        is_default = not shown or (path, value) in {("mode", "disabled"), ("type", "entra_id")}
         if not (omitted and is_default):
             box = {"$type": "System.Object", "$value": shown}
             record[TABLE[path].name] = box if boxed else shown

@@ -41,13 +41,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str =
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    shown = Table(box=box.SIMPLE, pad_edge=False)
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(_cell(Text, each) for each in row))
     width = None if sys.stdout.isatty() else 160
-    Console(width=width).print(shown)
+    console = Console(width=width)
+    if title:
+        console.print(Text(title, style="bold"))
+    console.print(shown)
 
 
 _STYLES = {"passed": "green", "failed": "bold red", "warning": "yellow", "skipped": "dim"}

@@ -32,12 +32,19 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _not_ours(host, port, error) from None
+    try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
     except OSError as error:
-        msg = f"cannot listen on {host}:{port}: {error.strerror or error}"
-        raise Failure(msg) from None
+        bound.close()
+        raise _not_ours(host, port, error) from None
     return bound
+
+
+def _not_ours(host: str, port: int, error: OSError) -> Failure:
+    return Failure(f"cannot listen on {host}:{port}: {error.strerror or error}")
 
 
 def address_of(bound: socket.socket) -> str:

@@ -53,9 +53,8 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it so
 class MalformedJson(Problem):
     """The body is not JSON that every reader understands alike.
 
-    Refused are: invalid UTF-8, duplicate keys, NUL, lone surrogates, NaN and infinities, nesting
-    deeper than eight levels, and anything but an object at the top. Nothing was written. Mend the
-    body and send it again.
+    Refused are: invalid UTF-8, duplicate keys, NUL, lone surrogates, NaN and infinities, and
+    nesting deeper than eight levels. Nothing was written. Mend the body and send it again.
     """
 
     status, slug, title = 400, "malformed-json", "Malformed JSON"

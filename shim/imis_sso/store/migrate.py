@@ -91,4 +91,4 @@ def _upgrade(database: Path) -> None:
         raise refusal(database, f"cannot be migrated: {error.__class__.__name__}") from None
     finally:
         engine.dispose()
-    logger.info("database is at migration %s", HEAD)
+    logger.debug("database is at migration %s", HEAD)
