@@ -16,10 +16,11 @@ from imis_sso.domain.problems import (
     VerificationFailed,
     WrongTenant,
 )
-from imis_sso.domain.resources import OPENID_CONNECT, Gate
+from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OPENID_CONNECT, Gate
 from imis_sso.domain.verdicts import Verification
 from imis_sso.domain.violations import sentence
-from imis_sso.services.order import Draft
+from imis_sso.services.half import Half
+from imis_sso.services.order import Draft, Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.verify import verify
 
@@ -53,6 +54,17 @@ async def right_tenant(pair: Pair, draft: Draft) -> None:
                 f'"{pinned[key]}"; nothing was written.'
             )
             raise WrongTenant(msg)
+
+
+def also_held(pair: Pair, order: Order) -> tuple[Half, ...]:
+    """Give the other products whose queue a write waits for, so that nothing moves under it.
+
+    Between verification and activation no write of ours may reach Cloud SSO: its own guard would
+    still see a pair that is not live. Lowering waits for nothing but iMIS (contract 1.2).
+    """
+    if order.resource.gate is Gate.ACTIVATION and order.declared.get("mode") == "enabled":
+        return (pair.half(IMIS_SSO_SETTINGS),)
+    return ()
 
 
 def move(draft: Draft) -> Transition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
@@ -44,7 +45,9 @@ async def write(pair: Pair, order: Order) -> Outcome:
     half = pair.half(order.resource)
     if order.dry_run:
         return await _preview(pair, order)
-    async with half.turn(order.deadline):
+    async with AsyncExitStack() as turns:
+        for each in (half, *gates.also_held(pair, order)):
+            await turns.enter_async_context(each.turn(order.deadline))
         draft, notices, kept = await _in_time(half, order, partial(_prepare, pair, order))
         if not draft.writes:
             return await _unchanged(pair, draft)
