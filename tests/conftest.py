@@ -15,8 +15,10 @@ pytest_plugins = ["secret_watch"]
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools" / "env.json"
 
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+PROFILE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("house", max_examples=60, **PROFILE)
+settings.register_profile("thorough", max_examples=1000, **PROFILE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
 def pytest_configure() -> None:

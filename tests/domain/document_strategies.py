@@ -14,6 +14,7 @@ from imis_sso.domain.documents import (
     Setting,
     nested,
 )
+from imis_sso.domain.trust import Pins
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)
 HOSTS = st.lists(LABELS, min_size=1, max_size=3).map(".".join)
@@ -75,3 +76,7 @@ def partial(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
         if draw(st.booleans()):
             chosen[key] = draw(partial(value)) if isinstance(value, dict) else value
     return chosen
+
+
+PINS = Pins(frozenset({"sso.example.org"}), frozenset({"members.example.org"}))
+DEFAULTS = OpenIDConnect.defaults()

@@ -38,6 +38,7 @@ TIGHT = 1.2
 """Seconds of a deadline that a test waits for: enough for what comes before, on a slow machine."""
 KEY = FingerprintKey(b"k" * 32)
 BUILT_IN = "cloud-sso-imis-client"
+REF, VERSION = "client_secret_ref", "client_secret_version"
 PINS = Pins(frozenset({"sso.example.org"}), frozenset({"members.example.org"}))
 AGREEING: dict[str, str | bool] = {
     "authority_url": "https://sso.example.org",
@@ -51,8 +52,10 @@ SHOWN: dict[str, str | bool] = {
     "issuer": "https://sso.example.org",
     "redirect_url": "https://members.example.org/",
 }
-Hook = Callable[[], Awaitable[None] | None]
 Shows = Literal["clear", "masked", "absent"]
+EVERY_KIND: tuple[Shows, ...] = ("clear", "masked", "absent")
+HIDING: tuple[Shows, ...] = ("masked", "absent")
+Hook = Callable[[], Awaitable[None] | None]
 _numbers = itertools.count()
 
 
@@ -252,3 +255,19 @@ class PairBench:
         """Give reference and version as a GET shows them."""
         shown = (await self.get()).shown
         return shown.ref, shown.version
+
+
+def held(bench: PairBench, secret: str, shows: Shows) -> None:
+    """Have iMIS hold a secret and show it in one way."""
+    bench.imis.product.secret = secret
+    bench.imis.product.shows = shows
+
+
+def with_names(bench: PairBench) -> PairBench:
+    """Name secrets: two of our own, one twice, one for elsewhere, one that does not answer."""
+    bench.source("a", "secret-a")
+    bench.source("a-again", "secret-a")
+    bench.source("b", "secret-b")
+    bench.source("elsewhere", "secret-a", "cloud-sso/directories/staff")
+    bench.broken("broken")
+    return bench

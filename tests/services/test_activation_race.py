@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pair_bench import PairBench
+from pair_bench import PairBench, raising
 
-from imis_sso.domain.problems import ActivationGuard, VerificationFailed
+from imis_sso.domain.problems import ActivationGuard, UpstreamUnavailable, VerificationFailed
 from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OIDC_AUTHENTICATION
 
 pytestmark = pytest.mark.anyio
@@ -53,3 +53,17 @@ async def test_lowering_never_waits_for_cloud_sso(bench: PairBench, mode: str) -
     async with cloud_sso.turn(bench.order(IMIS_SSO_SETTINGS, {}).deadline):
         await bench.put(OIDC_AUTHENTICATION, {"mode": mode})
     assert bench.imis.product.values["mode"] == mode
+
+
+async def test_the_other_half_asks_imis_for_the_mode(bench: PairBench) -> None:
+    """contract 1.2: it cannot be told from Cloud SSO; where iMIS is dead, nothing is written."""
+    bench.imis.product.show = raising(UpstreamUnavailable("dead"))  # type: ignore[method-assign]
+    with pytest.raises(UpstreamUnavailable):
+        await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})
+    assert bench.cloud.count("write") == 0
+
+
+async def test_where_there_is_no_record_no_pair_is_live(bench: PairBench) -> None:
+    bench.imis.product.exists = False
+    assert await bench.pair.live_mode() == "disabled"
+    assert (await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})).writes == 1

@@ -391,17 +391,3 @@ async def test_force_overrides_the_guard_but_never_a_pin(
     assert "forced activation-guard" in caplog.text
     with pytest.raises(UntrustedHost):
         await bench.put(OPENID_CONNECT, {"authority_url": "https://evil.example"}, force=True)
-
-
-async def test_the_other_half_asks_imis_for_the_mode(bench: PairBench) -> None:
-    """contract 1.2: it cannot be told from Cloud SSO; where iMIS is dead, nothing is written."""
-    bench.imis.product.show = raising(UpstreamUnavailable("dead"))  # type: ignore[method-assign]
-    with pytest.raises(UpstreamUnavailable):
-        await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})
-    assert bench.cloud.count("write") == 0
-
-
-async def test_where_there_is_no_record_no_pair_is_live(bench: PairBench) -> None:
-    bench.imis.product.exists = False
-    assert await bench.pair.live_mode() == "disabled"
-    assert (await written(bench, IMIS_SSO_SETTINGS, {"redirect_url": ""})).writes == 1
