@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LOCK = "requirements.lock"
 TOOLS_LOCK = "requirements-tools.lock"
 _QUIET = ("--disable-pip-version-check", "--no-input", "--quiet", "--root-user-action", "ignore")
+# The lock is complete, so nothing is left to resolve; and pip's resolver would look at the newest
+# version of a package that another one wants with an extra, for which the lock has no hash.
+_AS_LOCKED = ("--require-hashes", "--no-deps")
 _LOCK_LIMIT = 900.0
 _PROJECT_LIMIT = 180.0
 _TOOL_LIMIT = 600.0
@@ -23,7 +26,7 @@ _TOOL_LIMIT = 600.0
 
 def install_lock(site: Site) -> None:
     """Install exactly what ``requirements.lock`` lists; raises CommandError."""
-    words: list[Word] = [site.python, "-m", "pip", "install", *_QUIET, "--require-hashes"]
+    words: list[Word] = [site.python, "-m", "pip", "install", *_QUIET, *_AS_LOCKED]
     process.run(Command([*words, "-r", site.root / LOCK], _LOCK_LIMIT, cwd=site.root))
 
 
@@ -53,7 +56,7 @@ def install_tool(
     version = next((pin.version for pin in pins if pin.name == lockfile.normalize(name)), None)
     if version is None:
         raise LookupError(f"{TOOLS_LOCK} does not list {name}")
-    words: list[Word] = [python or site.python, "-m", "pip", "install", *_QUIET, "--require-hashes"]
+    words: list[Word] = [python or site.python, "-m", "pip", "install", *_QUIET, *_AS_LOCKED]
     target: list[Word] = ["--target", into] if into else []
     with tempfile.TemporaryDirectory() as folder:
         selection = Path(folder, "selection.lock")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -63,6 +65,14 @@ def test_every_direct_dependency_is_locked() -> None:
     """A dependency added to pyproject.toml without script/lock is found here."""
     locked = {pin.name for pin in lockfile.parse((ROOT / pip.LOCK).read_text("utf-8"))}
     assert _wanted() - locked == set()
+
+
+def test_what_is_locked_fits_together() -> None:
+    """The lock is installed without resolving: nothing may be missing, or of another version."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert checked.stdout == "No broken requirements found.\n"
 
 
 def test_every_tool_that_bootstrap_falls_back_to_is_locked() -> None:

@@ -38,7 +38,7 @@ def test_lock_is_installed_with_hashes_and_the_tree_without_fetching(bench: Work
     found = python_packages.provide(bench.site(), bench.say)
     installs = [call for call in _calls(python) if " install " in call]
     assert len(installs) == 2
-    assert "--require-hashes" in installs[0]
+    assert "--require-hashes --no-deps" in installs[0], "pip would look beyond the lock"
     assert installs[0].endswith("requirements.lock")
     assert "--no-deps --no-build-isolation --editable" in installs[1]
     assert found.version.endswith("packages")

@@ -82,6 +82,7 @@ class _Serving:
         self._bound = bound
         self._simulation = simulation
         self._ready_file = ready_file
+        self._lacks_token = False
 
     async def serve(self) -> None:
         """Open the service, serve it, close it."""
@@ -105,8 +106,7 @@ class _Serving:
                 "make one with imis-sso token create"
             )
             raise Failure(msg)
-        if not tokens:
-            say("There is no token yet: make one with imis-sso token create NAME.", error=True)
+        self._lacks_token = not tokens
         return None
 
     async def _announce(self, service: Service, token: str | None) -> None:
@@ -117,5 +117,7 @@ class _Serving:
             more = self._simulation.ready() if self._simulation else {}
             write_ready_file(self._ready_file, ready | more)
         say(f"imis-sso serves {', '.join(service.pairs)} at {address} (API: {address}/docs)")
+        if self._lacks_token:
+            say("There is no token yet: make one with imis-sso token create NAME.", error=True)
         if token is not None and self._ready_file is None:
             say(f"Token with all scopes: {token}")
