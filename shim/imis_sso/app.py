@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 import imis_sso
 from imis_sso.api import environments, health, settings
-from imis_sso.api.answers import problem_answer
+from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.entrance import Entrance
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
@@ -24,6 +24,7 @@ from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
@@ -40,6 +41,8 @@ from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
 from imis_sso.web import docs, pages
 
+logger = logging.getLogger(__name__)
+
 Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
 
 
@@ -55,7 +58,7 @@ class Service:
         """Tell whether the store can be read; no product is asked (contract C3)."""
         try:
             await self.store.tokens.list()
-        except SQLAlchemyError:
+        except StoreUnavailable:
             return False
         return True
 
@@ -172,6 +175,7 @@ def create_app(service: Service) -> FastAPI:
         # Flat, not `include_router`, which hides them: `_allowed` has to see every route.
         app.router.routes.extend(router.routes)
     app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(StoreUnavailable, _answer_store)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(
         Entrance,
@@ -185,6 +189,13 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise error
     return problem_answer(error, request.method, request.state.request_id)
+
+
+async def _answer_store(request: Request, error: Exception) -> Response:
+    if not isinstance(error, StoreUnavailable):
+        raise error
+    logger.error("the store cannot be used: %s", error)
+    return await _answer_problem(request, store_problem(error))
 
 
 async def _answer_http(request: Request, _error: Exception) -> Response:

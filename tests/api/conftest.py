@@ -68,7 +68,7 @@ async def bench(standing: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPa
     """The service with nothing recorded: reading imis/openid-connect infers its secret's name."""
     monkeypatch.setenv(PARTNER_SOURCE, PARTNER_SECRET)
     # One transaction in place of many calls: hundreds of tests begin with this.
-    async with standing.service.store._engine.begin() as connection:
+    async with standing.service.store.database.begin() as connection:
         for table in (APPLIED_SECRETS, MANAGED, REFUSED_LOGINS):
             await connection.execute(delete(table))
     return standing

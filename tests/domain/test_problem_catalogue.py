@@ -65,20 +65,14 @@ BESIDE = {
 }
 # Types of what later versions build; each belongs to a key, route or step that is absent now.
 LATER = {
-    "held",
     "manual-step-required",
     "promotion-required",
     "directory-protected",
     "already-exists",
     "connector-unproven",
-    "not-last-writer",
     "change-guard",
-    "in-progress",
-    "precondition-required",
-    "idempotency-mismatch",
     "upstream-login-required",
     "reach-changed",
-    "audit-unavailable",
 }
 TYPES = problem_types()
 

@@ -194,7 +194,7 @@ def test_a_directory_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.anyio
 async def test_how_connections_are_set(store: SqlStore) -> None:
-    async with store._engine.connect() as connection:  # pragmas have no other door
+    async with store.database.connect() as connection:  # pragmas have no other door
         found = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")

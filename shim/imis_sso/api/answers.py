@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from imis_sso.api.query import Query
 from imis_sso.domain.canonical import canonical_json
-from imis_sso.domain.problems import Problem, Unauthenticated
+from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.domain.problems import AuditUnavailable, Problem, Unauthenticated
 from imis_sso.services.order import Outcome
 from imis_sso.services.read import Reading
 
@@ -80,6 +81,11 @@ def problem_answer(problem: Problem, method: str, request_id: str) -> Response:
     if method in ("PUT", "PATCH", "DELETE"):
         headers[WRITES_HEADER] = str(problem.upstream_writes)
     return Response(_problem_bytes(body, method), problem.status, headers, PROBLEM_TYPE)
+
+
+def store_problem(error: StoreUnavailable) -> Problem:
+    """Give the problem for a store that cannot be used before anything reached a product."""
+    return AuditUnavailable(f"The service's own store cannot be used ({error}).")
 
 
 def _problem_bytes(body: dict[str, Any], method: str) -> bytes:

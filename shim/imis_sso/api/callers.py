@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 
-from imis_sso.domain.access import Principal, Scope
+from imis_sso.domain.access import Origin, Principal, Scope
 from imis_sso.domain.problems import Forbidden, NotFound, Unauthenticated
 from imis_sso.services.pair import Pair
+
+MAX_REASON: Final = 500
 
 
 def principal_of(request: Request) -> Principal:
@@ -16,6 +20,14 @@ def principal_of(request: Request) -> Principal:
         msg = "This needs a valid token."
         raise Unauthenticated(msg)
     return principal
+
+
+def origin_of(request: Request) -> Origin:
+    """Give where a request came from and the reason that it states (`X-Change-Reason`)."""
+    reason = request.headers.get("x-change-reason", "")
+    printable = "".join(each for each in reason if each.isprintable())
+    claims = principal_of(request).claims
+    return Origin(request.client.host if request.client else "", printable[:MAX_REASON], claims)
 
 
 def require(request: Request, scope: Scope) -> Principal:

@@ -15,10 +15,11 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imis_sso.api.answers import problem_answer
+from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.body import MAX_BYTES, too_large
 from imis_sso.api.limits import RateLimit
 from imis_sso.domain.access import Principal
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import InternalError, Problem, Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class _Visit:
             await app(scope, _replay(body, self._receive), self._answer)
         except Problem as problem:
             await self._fail(problem)
+        except StoreUnavailable as error:
+            await self._fail(store_problem(error))
         except Exception:
             logger.exception("unexpected failure request_id=%s", self._id)
             await self._fail(InternalError(f"The service failed; its log names {self._id}."))

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from imis_sso.api import openapi
 from imis_sso.api.answers import WRITES_HEADER, read_answer, write_answer
 from imis_sso.api.body import parse_object, require_json
-from imis_sso.api.callers import pair_for, principal_of, require
+from imis_sso.api.callers import origin_of, pair_for, principal_of, require
 from imis_sso.api.query import (
     DELETE_PARAMETERS,
     READ_PARAMETERS,
@@ -145,6 +145,7 @@ def _order(
         resource=resource,
         declared=declared,
         who=principal_of(request).name,
+        origin=origin_of(request),
         inline=secret,
         if_match=etags(request, "if-match"),
         dry_run=query.dry_run,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -27,11 +28,15 @@ class Scope(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: a token's name, its scope, and its environments (None: not bound to any)."""
+    """Who calls: a token's name, its scope, and its environments (None: not bound to any).
+
+    `claims` are the verified claims of a caller whom a trusted issuer names (contract C40).
+    """
 
     name: str
     scope: Scope
     environments: frozenset[str] | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the caller may do what needs this scope."""
@@ -40,6 +45,19 @@ class Principal:
     def sees(self, environment: str) -> bool:
         """Tell whether the caller may know of this environment (contract C41)."""
         return self.environments is None or environment in self.environments
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from and why, for the audit trail.
+
+    `address` is the peer's, `reason` the caller's own word (`X-Change-Reason`), `claims` what a
+    trusted issuer says of the caller (repository, commit, run, actor …); empty for stored tokens.
+    """
+
+    address: str = ""
+    reason: str = ""
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

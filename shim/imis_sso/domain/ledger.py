@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
+class StoreUnavailable(Exception):  # noqa: N818  # the store's state, not an error of ours
+    """The store cannot be read or written now: its disk is full, it is locked, or out of reach."""
+
+
 @dataclass(frozen=True)
 class AppliedSecret:
     """What the last write recorded of a document's secret: its name, and its fingerprint then.
@@ -21,7 +25,8 @@ class AppliedSecret:
 class ManagedPeriod:
     """The time from the first managed write of a resource to the DELETE after it (contract C5).
 
-    `ended_at` is None while the period lasts; the last write stays known after its end.
+    `ended_at` is None while the period lasts; the last write stays known after its end. `found` is
+    the snapshot of what was there before the period's first write, None where none was taken.
     """
 
     environment: str
@@ -30,6 +35,7 @@ class ManagedPeriod:
     last_write_at: datetime
     last_writer: str
     ended_at: datetime | None = None
+    found: str | None = None
 
     @property
     def lasts(self) -> bool:

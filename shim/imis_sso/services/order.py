@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from imis_sso.domain.access import Origin
 from imis_sso.domain.difference import FieldChange
 from imis_sso.domain.documents import Document
 from imis_sso.domain.observed import Change
@@ -27,6 +28,7 @@ class Order:
     resource: Resource
     declared: Mapping[str, Any]
     who: str
+    origin: Origin = field(default_factory=Origin)
     inline: Secret | None = None
     if_match: tuple[str, ...] | None = None
     dry_run: bool = False

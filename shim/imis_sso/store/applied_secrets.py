@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from imis_sso.domain.ledger import AppliedSecret
+from imis_sso.store.database import Database
 from imis_sso.store.tables import APPLIED_SECRETS
 
 
 class SqlAppliedSecrets:
     """See `base.AppliedSecrets`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def get(self, environment: str, resource: str) -> AppliedSecret | None:
         """Give what was recorded; see `base.AppliedSecrets.get`."""
         query = select(APPLIED_SECRETS.c.ref, APPLIED_SECRETS.c.version)
-        async with self._engine.connect() as connection:
+        async with self._database.connect() as connection:
             found = await connection.execute(query.where(_is(environment, resource)))
             row = found.one_or_none()
         return None if row is None else AppliedSecret(row.ref, row.version)
@@ -30,7 +30,7 @@ class SqlAppliedSecrets:
         statement = insert(APPLIED_SECRETS).values(
             environment=environment, resource=resource, **recorded
         )
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["environment", "resource"], set_=recorded
@@ -39,7 +39,7 @@ class SqlAppliedSecrets:
 
     async def delete(self, environment: str, resource: str) -> None:
         """Forget what was recorded; see `base.AppliedSecrets.delete`."""
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(delete(APPLIED_SECRETS).where(_is(environment, resource)))
 
 

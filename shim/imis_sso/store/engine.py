@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from imis_sso.store.applied_secrets import SqlAppliedSecrets
+from imis_sso.store.database import Database
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
 from imis_sso.store.refused_logins import SqlRefusedLogins
@@ -29,16 +30,16 @@ _PRAGMAS = (
 class SqlStore:
     """See `base.Store`."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = now) -> None:
-        self._engine = engine
-        self.tokens = SqlTokens(engine, clock)
-        self.applied_secrets = SqlAppliedSecrets(engine)
-        self.managed = SqlManaged(engine, clock)
-        self.refused_logins = SqlRefusedLogins(engine, clock)
+    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
+        self.database = database
+        self.tokens = SqlTokens(database, clock)
+        self.applied_secrets = SqlAppliedSecrets(database)
+        self.managed = SqlManaged(database, clock)
+        self.refused_logins = SqlRefusedLogins(database, clock)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
+        await self.database.aclose()
 
 
 async def open_store(data_dir: Path, clock: Callable[[], datetime] = now) -> SqlStore:
@@ -52,7 +53,7 @@ async def open_store(data_dir: Path, clock: Callable[[], datetime] = now) -> Sql
         URL.create("sqlite+aiosqlite", database=str(database)), hide_parameters=True
     )
     event.listen(engine.sync_engine, "connect", _configure)
-    return SqlStore(engine, clock)
+    return SqlStore(Database(engine), clock)
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from imis_sso.domain.ledger import ManagedPeriod
+from imis_sso.store.database import Database
 from imis_sso.store.tables import MANAGED, now
 
 
 class SqlManaged:
     """See `base.Managed`."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = now) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
+        self._database = database
         self._clock = clock
 
     async def current(self, environment: str, resource: str) -> ManagedPeriod | None:
@@ -27,7 +27,7 @@ class SqlManaged:
 
     async def last(self, environment: str, resource: str) -> ManagedPeriod | None:
         """Give the last period; see `base.Managed.last`."""
-        async with self._engine.connect() as connection:
+        async with self._database.connect() as connection:
             found = await connection.execute(select(MANAGED).where(_is(environment, resource)))
             row = found.one_or_none()
         return None if row is None else ManagedPeriod(*row)
@@ -54,13 +54,13 @@ class SqlManaged:
                 "ended_at": None,
             },
         )
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(again)
 
     async def end(self, environment: str, resource: str) -> None:
         """End the period that lasts; see `base.Managed.end`."""
         lasts = _is(environment, resource) & MANAGED.c.ended_at.is_(None)
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(update(MANAGED).where(lasts).values(ended_at=self._clock()))
 
 

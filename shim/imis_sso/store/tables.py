@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import JSON, Column, Dialect, Index, MetaData, String, Table, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    Column,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -47,6 +59,8 @@ TOKENS: Final = Table(
     Column("environments", JSON(none_as_null=True)),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
 )
 Index(
     "tokens_active_name",
@@ -74,6 +88,7 @@ MANAGED: Final = Table(
     Column("last_write_at", Moment, nullable=False),
     Column("last_writer", String(255), nullable=False),
     Column("ended_at", Moment),
+    Column("found", String(64)),
 )
 
 REFUSED_LOGINS: Final = Table(
@@ -85,3 +100,111 @@ REFUSED_LOGINS: Final = Table(
     Column("at", Moment, nullable=False),
 )
 Index("refused_logins_environment", REFUSED_LOGINS.c.environment)
+
+AUDIT_LINES: Final = Table(
+    "audit_lines",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("resource", String(255), nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("write", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+INTENTS: Final = Table(
+    "intents",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("product", String(32), nullable=False),
+    Column("resource", String(255), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("intents_environment", INTENTS.c.environment, INTENTS.c.product)
+
+CHECKPOINTS: Final = Table(
+    "checkpoints",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+)
+
+DELIVERIES: Final = Table(
+    "deliveries",
+    METADATA,
+    Column("sink", String(64), primary_key=True),
+    Column("environment", String(63), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+
+SNAPSHOTS: Final = Table(
+    "snapshots",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+HISTORY: Final = Table(
+    "history",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    Column("cause", String(32), nullable=False),
+    Column("resource", String(255), nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("seq", Integer, nullable=False),
+)
+Index("history_environment", HISTORY.c.environment, HISTORY.c.number)
+
+HOLDS: Final = Table(
+    "holds",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+LEASES: Final = Table(
+    "leases",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("product", String(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+TICKETS: Final = Table(
+    "tickets",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("product", String(32), nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+Index("tickets_product", TICKETS.c.environment, TICKETS.c.product, TICKETS.c.number)
+
+IDEMPOTENCY: Final = Table(
+    "idempotency",
+    METADATA,
+    Column("caller", String(255), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("status", Integer),
+    Column("headers", JSON(none_as_null=True)),
+    Column("body", Text),
+)

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from imis_sso.domain.access import Principal, Scope, TokenNameTaken, TokenRecord
+from imis_sso.store.database import Database
 from imis_sso.store.tables import TOKENS, now
 
 PREFIX: Final = "imis_sso_"
@@ -28,8 +28,8 @@ _NOBODY = "0" * 64
 class SqlTokens:
     """See `base.Tokens`."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = now) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
+        self._database = database
         self._clock = clock
         self._ephemeral: dict[str, tuple[str, Principal]] = {}
 
@@ -47,7 +47,7 @@ class SqlTokens:
             "created_at": self._clock(),
         }
         try:
-            async with self._engine.begin() as connection:
+            async with self._database.begin() as connection:
                 await connection.execute(insert(TOKENS).values(values))
         except IntegrityError:
             raise TokenNameTaken(name) from None
@@ -71,7 +71,7 @@ class SqlTokens:
 
     async def list(self) -> Sequence[TokenRecord]:
         """Give every stored token; see `base.Tokens.list`."""
-        async with self._engine.connect() as connection:
+        async with self._database.connect() as connection:
             rows = await connection.execute(
                 select(TOKENS).order_by(TOKENS.c.created_at, TOKENS.c.id)
             )
@@ -80,7 +80,7 @@ class SqlTokens:
     async def revoke(self, name: str) -> bool:
         """Revoke a token; see `base.Tokens.revoke`."""
         active = (TOKENS.c.name == name) & TOKENS.c.revoked_at.is_(None)
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             done = await connection.execute(
                 update(TOKENS).where(active).values(revoked_at=self._clock())
             )
@@ -90,7 +90,7 @@ class SqlTokens:
         if identity in self._ephemeral:
             return self._ephemeral[identity]
         active = (TOKENS.c.id == identity) & TOKENS.c.revoked_at.is_(None)
-        async with self._engine.connect() as connection:
+        async with self._database.connect() as connection:
             row = (await connection.execute(select(TOKENS).where(active))).one_or_none()
         if row is None:
             return _NOBODY, None

@@ -1,0 +1,103 @@
+"""Refusals for the state that things are in: 409 (contract section 4)."""
+
+from __future__ import annotations
+
+from imis_sso.domain.problems.base import Problem
+
+
+class ObserveOnly(Problem):
+    """Writing to this environment has not been allowed by its operator.
+
+    Every environment starts observe-only: reads, plans, dry runs and verification work. When the
+    plan is what you want, set `writes: allowed` for the environment in the registry.
+    """
+
+    status, slug, title = 409, "observe-only", "Environment is observe-only"
+
+
+class WrongTenant(Problem):
+    """The product that answers is not the one that the registry pins.
+
+    Nothing was written. Compare the environment's `tenant` keys in the registry with what the
+    product reports; most often an address points at another system.
+    """
+
+    status, slug, title = 409, "wrong-tenant", "Wrong tenant"
+
+
+class VerificationFailed(Problem):
+    """The two products do not agree, so external sign-in is not enabled.
+
+    `errors` lists each failed check with its remedy. Mend the settings, then raise the mode again.
+    """
+
+    status, slug, title = 409, "verification-failed", "Verification failed"
+
+
+class ActivationGuard(Problem):
+    """The pair is live, and the write would change a value that sign-in depends on.
+
+    Lower the mode to `test_mode`, change, verify, and raise it again. Pushing the secret that
+    Cloud SSO shows is always let through. A token with scope `admin` may use `?force=true`.
+    """
+
+    status, slug, title = 409, "activation-guard", "Pair is live"
+
+
+class SecretVersionChanged(Problem):
+    """The secret is no longer the one that was reviewed.
+
+    The version in the request is not the fingerprint of the secret its name stands for now. Plan
+    again, review the new version, apply.
+    """
+
+    status, slug, title = 409, "secret-version-changed", "Secret version changed"
+
+
+class UpstreamChanged(Problem):
+    """Somebody changed the product between our look at it and our write.
+
+    Nothing was written. Plan again: the plan shows what changed.
+    """
+
+    status, slug, title = 409, "upstream-changed", "Product changed meanwhile"
+
+
+class TransitionRefused(Problem):
+    """The mode cannot be changed in this step.
+
+    From `disabled` the way up is `test_mode` first, then `enabled`; and there must be an OpenID
+    Connect record before the mode can be anything but `disabled`.
+    """
+
+    status, slug, title = 409, "transition-refused", "Transition refused"
+
+
+class Held(Problem):
+    """Sign-in was lowered in an emergency, and nobody has released the hold yet.
+
+    Raising the mode is refused until an administrator releases the hold with a reason:
+    `imis-sso emergency ENV --release --reason "…"`, or `POST /v1/environments/{env}/hold/release`.
+    Lowering and reading go on.
+    """
+
+    status, slug, title = 409, "held", "Held after an emergency"
+
+
+class NotLastWriter(Problem):
+    """The last managed write is another caller's, so the old state is not put back over it.
+
+    `restore` on DELETE gives back what was found before the first managed write. Somebody else has
+    written since: release with `retain`, or restore a snapshot on purpose.
+    """
+
+    status, slug, title = 409, "not-last-writer", "Not the last writer"
+
+
+class InProgress(Problem):
+    """A request with this `Idempotency-Key` is still being worked on.
+
+    Ask again in a moment with the same key and the same body: the answer will be the first one's.
+    """
+
+    status, slug, title = 409, "in-progress", "Still in progress"
