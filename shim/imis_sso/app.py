@@ -32,6 +32,7 @@ from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import EnvironmentConfig, Registry
 from imis_sso.services.half import Half
+from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
@@ -133,7 +134,10 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
         resolve=resolve,
         cloud_sso=halves["cloud-sso"],
     )
-    return Pair(config.name, _policy(config), halves, secrets, store.managed)
+    journal = Journal(config.name, store.trail, store.spool)
+    return Pair(
+        config.name, _policy(config), halves, secrets, store.managed, journal, store.history
+    )
 
 
 @asynccontextmanager
@@ -143,7 +147,7 @@ async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[
     Raises ConfigurationError where the store or the server key cannot be used.
     """
     key = load_key(settings)
-    store = await open_store(settings.data_dir)
+    store = await open_store(settings.data_dir, audit_key_file=settings.audit_key_file)
     pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
     try:
         yield Service(settings, store, pairs)

@@ -36,6 +36,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "port": 8080,
         "data_dir": tmp_path / ".local/share/imis-sso",
         "fingerprint_key_file": None,
+        "audit_key_file": None,
         "log_level": "info",
         "rate_limit": 200,
     }

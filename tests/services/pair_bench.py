@@ -27,6 +27,7 @@ from imis_sso.domain.secret import Secret, Unreadable
 from imis_sso.domain.trust import Pins
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.half import Half
+from imis_sso.services.journal import Journal
 from imis_sso.services.order import Order, Outcome
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.read import Reading, read
@@ -201,7 +202,9 @@ class PairBench:
             cloud_sso=halves["cloud-sso"],
         )
         policies = Policy(**(plain | {"tenant": {}} | policy))
-        self.pair = Pair(self.environment, policies, halves, secrets, self.store.managed)  # type: ignore[arg-type]
+        journal = Journal(self.environment, self.store.trail, self.store.spool)
+        more = (self.store.managed, journal, self.store.history)
+        self.pair = Pair(self.environment, policies, halves, secrets, *more)  # type: ignore[arg-type]
         return self.pair
 
     async def _resolve(self, name: str) -> Secret:
@@ -232,6 +235,14 @@ class PairBench:
     async def recorded(self) -> AppliedSecret | None:
         """Give what is recorded."""
         return await self.store.applied_secrets.get(self.environment, OPENID_CONNECT.path)
+
+    async def trail(self) -> list[dict[str, Any]]:
+        """Give the lines of the audit trail."""
+        return [each.as_dict() for each in await self.store.trail.lines(self.environment)]
+
+    async def facts(self, kind: str, fact: str) -> list[Any]:
+        """Give one fact of every line of a kind, None where a line has none."""
+        return [each["facts"].get(fact) for each in await self.trail() if each["kind"] == kind]
 
     async def managed(self, resource: Resource) -> bool:
         """Tell whether a resource is being managed."""
@@ -271,3 +282,7 @@ def with_names(bench: PairBench) -> PairBench:
     bench.source("elsewhere", "secret-a", "cloud-sso/directories/staff")
     bench.broken("broken")
     return bench
+
+
+def mode_is(bench: PairBench, mode: str) -> None:
+    bench.imis.product.values["mode"] = mode

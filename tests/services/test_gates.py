@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from pair_bench import AGREEING, BUILT_IN, PairBench, raising
+from pair_bench import AGREEING, BUILT_IN, PairBench, mode_is, raising
 
 from imis_sso.domain.problems import (
     ActivationGuard,
@@ -58,10 +58,6 @@ async def written(
     assert dry.reading.document == outcome.reading.document
     assert (dry.gates, dry.changes) == ((), outcome.changes)
     return outcome
-
-
-def mode_is(bench: PairBench, mode: str) -> None:
-    bench.imis.product.values["mode"] = mode
 
 
 # --- observe-only (C44) ---------------------------------------------------------------------
@@ -230,7 +226,9 @@ async def test_force_overrides_the_gate_and_is_logged(
     with caplog.at_level(logging.WARNING, "imis_sso"):
         outcome = await written(bench, OIDC_AUTHENTICATION, {"mode": "enabled"}, force=True)
     assert outcome.writes == 1
-    assert f"forced activation environment={bench.environment}" in caplog.text
+    gate = "transition-refused" if before == "disabled" else "verification-failed"
+    assert f"by=ci forced={gate}" in caplog.text
+    assert await bench.facts("intent", "forced") == [[gate]]
 
 
 @pytest.mark.parametrize(
@@ -388,6 +386,7 @@ async def test_force_overrides_the_guard_but_never_a_pin(
     mode_is(bench, "enabled")
     with caplog.at_level(logging.WARNING, "imis_sso"):
         await written(bench, OPENID_CONNECT, {"client_id": "x"}, force=True)
-    assert "forced activation-guard" in caplog.text
+    assert "by=ci forced=activation-guard" in caplog.text
+    assert await bench.facts("intent", "forced") == [["activation-guard"]]
     with pytest.raises(UntrustedHost):
         await bench.put(OPENID_CONNECT, {"authority_url": "https://evil.example"}, force=True)

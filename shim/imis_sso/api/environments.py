@@ -16,6 +16,7 @@ from imis_sso.api.openapi import getting
 from imis_sso.domain.access import Scope
 from imis_sso.domain.problems import FieldError, InvalidSettings, NotFound
 from imis_sso.domain.resources import PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
+from imis_sso.services.recovery import recover
 from imis_sso.services.status import status
 from imis_sso.services.verify import verify
 
@@ -75,6 +76,7 @@ async def verification(request: Request, env: str) -> Response:
     """Verify the pair: both products are read live, nothing is written (section 6)."""
     pair = pair_for(request, env)
     _require_passive(request.query_params.get("probe", "passive"))
+    await recover(pair)
     return json_answer((await verify(pair)).as_dict(env))
 
 

@@ -35,6 +35,7 @@ from imis_sso.services.deadline import Deadline
 from imis_sso.services.order import Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import read
+from imis_sso.services.recovery import recover
 from imis_sso.services.release import destroy_mode, release
 from imis_sso.services.write import write
 
@@ -72,6 +73,7 @@ def _get(resource: Resource) -> Handler:
     async def get(request: Request, env: str) -> Response:
         pair = pair_for(request, env)
         query = parse(request.query_params, resource.document, READ_PARAMETERS)
+        await recover(pair)
         return read_answer(await read(pair, resource), query, etags(request, "if-none-match"))
 
     return get

@@ -54,6 +54,10 @@ class ServerOptions(Section):
     fingerprint_key_file: FilePath | None = Field(
         default=None, description="File that holds the server key (contract C25)."
     )
+    audit_key_file: FilePath | None = Field(
+        default=None,
+        description="File with the Ed25519 key that signs the audit trail's checkpoints.",
+    )
     log_level: LogLevel = Field(default="info", description="How much is logged.")
     rate_limit: int = Field(
         default=200, ge=100, description="Requests a second for each token (contract C43)."

@@ -5,7 +5,7 @@ A gate raises its problem. What one only reports in a dry run it gives as a sent
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 
 from imis_sso.domain.activation import Transition, critical_fields, transition
 from imis_sso.domain.problems import (
@@ -23,8 +23,6 @@ from imis_sso.services.half import Half
 from imis_sso.services.order import Draft, Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.verify import verify
-
-logger = logging.getLogger(__name__)
 
 
 def observe_only(pair: Pair, draft: Draft) -> tuple[str, ...]:
@@ -75,21 +73,40 @@ def move(draft: Draft) -> Transition:
     return transition(str(before["mode"]), str(after["mode"]))
 
 
-async def activation(pair: Pair, draft: Draft) -> bool:
-    """Guard raising the mode (contract 1.2). Gives whether the products were looked at for it."""
+@dataclass(frozen=True)
+class Passage:
+    """How a write came through its gates.
+
+    `looked` tells that products or secrets were looked at for it, which took time; `forced` names
+    the gates that an administrator overrode.
+    """
+
+    looked: bool = False
+    forced: tuple[str, ...] = ()
+
+    def __or__(self, other: Passage) -> Passage:
+        return Passage(self.looked or other.looked, self.forced + other.forced)
+
+
+async def activation(pair: Pair, draft: Draft) -> Passage:
+    """Guard raising the mode (contract 1.2)."""
     step = move(draft)
     if step in (Transition.SAME, Transition.LOWER):
-        return False
+        return Passage()
     if not draft.live.observed.exists:
         msg = "iMIS has no OpenID Connect record yet; write imis/openid-connect first."
         raise TransitionRefused(msg)
-    if step is Transition.TO_TEST or _forced(pair, draft, "activation"):
-        return False
-    if step is Transition.SKIPS_TEST:
+    if step is Transition.TO_TEST:
+        return Passage()
+    skips = step is Transition.SKIPS_TEST
+    if draft.order.force:
+        overridden = TransitionRefused if skips else VerificationFailed
+        return Passage(forced=(overridden.slug,))
+    if skips:
         msg = "The mode goes from disabled to test_mode first, and to enabled after verification."
         raise TransitionRefused(msg)
     _require_passed(await verify(pair))
-    return True
+    return Passage(looked=True)
 
 
 def _require_passed(verification: Verification) -> None:
@@ -106,20 +123,20 @@ def _require_passed(verification: Verification) -> None:
     raise VerificationFailed(msg.replace("..", "."), errors)
 
 
-async def live_edit(pair: Pair, draft: Draft) -> bool:
-    """Guard sign-in-critical fields of a live pair (contract 1.2); gives whether it applied."""
+async def live_edit(pair: Pair, draft: Draft) -> Passage:
+    """Guard sign-in-critical fields of a live pair (contract 1.2)."""
     fields = list(critical_fields(draft.resource.document, draft.changed))
     keys = draft.resource.document.secret
     if draft.push.secret is not None and keys is not None:
         fields.append(keys.inline)
     if not fields or await _mode(pair, draft) != "enabled":
-        return False
+        return Passage()
     secret = draft.push.secret
     only_secret = secret is not None and len(fields) == 1
     if only_secret and secret is not None and await pair.secrets.shown_by_cloud_sso(secret):
-        return True
-    if _forced(pair, draft, "activation-guard"):
-        return True
+        return Passage(looked=True)
+    if draft.order.force:
+        return Passage(looked=True, forced=(ActivationGuard.slug,))
     msg = (
         f"{pair.name} is live (mode enabled), and sign-in depends on {', '.join(fields)}. Lower "
         "the mode to test_mode, change, verify, and raise it again."
@@ -132,15 +149,3 @@ async def _mode(pair: Pair, draft: Draft) -> str:
     if draft.resource.record != OPENID_CONNECT.record:
         return await pair.live_mode()
     return str(draft.live.observed.values.get("mode", "disabled"))
-
-
-def _forced(pair: Pair, draft: Draft, gate: str) -> bool:
-    if draft.order.force:
-        logger.warning(
-            "forced %s environment=%s resource=%s by=%s",
-            gate,
-            pair.name,
-            draft.resource.path,
-            draft.order.who,
-        )
-    return draft.order.force

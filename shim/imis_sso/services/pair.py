@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
 from imis_sso.services.half import Half
+from imis_sso.services.journal import Journal
 from imis_sso.services.secrets import Secrets
-from imis_sso.store.base import Managed
+from imis_sso.store.base import History, Managed
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class Policy:
     production: bool = False
 
 
+@dataclass
+class Recovery:
+    """Whether this process has settled what earlier ones left open (contract section 7)."""
+
+    done: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(frozen=True)
 class Pair:
     """One environment: iMIS and Cloud SSO."""
@@ -33,6 +43,9 @@ class Pair:
     halves: Mapping[Product, Half]
     secrets: Secrets
     managed: Managed
+    journal: Journal
+    history: History
+    recovery: Recovery = field(default_factory=Recovery)
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""

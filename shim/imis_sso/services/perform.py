@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 
 from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
 from imis_sso.domain.resources import SecretRole
@@ -15,27 +18,45 @@ from imis_sso.services.pair import Pair
 from imis_sso.services.read import Reading, compose
 
 UNKNOWN = "It is not known whether the write was taken: read the document before trying again."
+NOT_REMEMBERED = "The service's own store could not be written: it does not know of this write."
 NOT_TAKEN = "The product was read afterwards and holds the old values: nothing was written."
 
 
-async def perform(pair: Pair, draft: Draft, kept: Secret | None) -> Reading:
+@dataclass(frozen=True, repr=False)
+class Ready:
+    """A draft that has passed every gate: `kept` goes back into a record that hides its secret."""
+
+    draft: Draft
+    kept: Secret | None = None
+    notices: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
+    lowering: bool = False
+
+
+async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
     """Write a draft and prove it (contract C33: 200 only after a read-back shows the new state).
 
-    Raises the connector's problems, `UpstreamRefused` where the product does not hold what was
-    written, `UpstreamTimeout` where it cannot be told. The outcome is never guessed, and a write
-    is never sent twice.
+    Gives the document as it was read back, and what to tell the caller. Raises `AuditUnavailable`
+    with nothing written, the connector's problems, `UpstreamRefused` where the product does not
+    hold what was written, `UpstreamTimeout` where it cannot be told. The outcome is never guessed,
+    and a write is never sent twice.
     """
+    draft, after = ready.draft, None
+    begun = await pair.journal.begin(draft, ready.forced, lowering=ready.lowering)
     try:
-        after, lost = await _write_and_read(pair, draft, kept)
+        after, lost = await _write_and_read(pair, draft, ready.kept)
         if lost is not None:
             _settle(draft, after, lost)
         _prove(draft, after)
     except Problem as problem:
         if problem.upstream_writes:
             await _doubt(pair, draft)
+        found = await compose(pair, draft.resource, after) if after is not None else None
+        await pair.journal.failed(begun, problem, found)
         raise
-    await _remember(pair, draft, kept, after)
-    return await compose(pair, draft.resource, after)
+    forgotten = await _remember(pair, ready, after, begun.intent.found)
+    reading = await compose(pair, draft.resource, after)
+    return reading, (*forgotten, *await pair.journal.applied(begun, reading))
 
 
 async def _write_and_read(
@@ -121,15 +142,23 @@ async def _doubt(pair: Pair, draft: Draft) -> None:
     The version then reads as unknown where the product hides it, and the next plan pushes again.
     """
     if draft.push.secret is not None:
-        await pair.secrets.forget()
+        with suppress(StoreUnavailable):  # the intent stands, and is settled by reading
+            await pair.secrets.forget()
 
 
-async def _remember(pair: Pair, draft: Draft, kept: Secret | None, after: Observed) -> None:
+async def _remember(
+    pair: Pair, ready: Ready, after: Observed, found: str | None
+) -> tuple[str, ...]:
+    draft = ready.draft
     hidden = draft.resource.record.secret is SecretRole.SETTABLE and not isinstance(
         after.secret, Secret
     )
-    if draft.push.record is not None:
-        await pair.secrets.remember(draft.push.record)
-    elif hidden and kept is None and not pair.policy.unread_secret_keeps:
-        await pair.secrets.forget()
-    await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who)
+    try:
+        if draft.push.record is not None:
+            await pair.secrets.remember(draft.push.record)
+        elif hidden and ready.kept is None and not pair.policy.unread_secret_keeps:
+            await pair.secrets.forget()
+        await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
+    except StoreUnavailable:
+        return (NOT_REMEMBERED,)
+    return ()

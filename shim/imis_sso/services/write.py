@@ -12,6 +12,7 @@ from typing import TypeVar
 from imis_sso.domain.activation import Transition, critical_fields
 from imis_sso.domain.difference import difference
 from imis_sso.domain.documents import flatten
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import (
     Busy,
     SecretUnavailable,
@@ -25,8 +26,9 @@ from imis_sso.services.draft import draft as drafted
 from imis_sso.services.half import Half
 from imis_sso.services.order import Draft, Order, Outcome
 from imis_sso.services.pair import Pair
-from imis_sso.services.perform import perform
+from imis_sso.services.perform import Ready, perform
 from imis_sso.services.read import Reading, compose, read
+from imis_sso.services.recovery import settle_open
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,21 +50,27 @@ async def write(pair: Pair, order: Order) -> Outcome:
     async with AsyncExitStack() as turns:
         for each in (half, *gates.also_held(pair, order)):
             await turns.enter_async_context(each.turn(order.deadline))
-        draft, notices, kept = await _in_time(half, order, partial(_prepare, pair, order))
-        if not draft.writes:
-            return await _unchanged(pair, draft)
+        ready = await _in_time(half, order, partial(_prepare, pair, order))
+        if not ready.draft.writes:
+            return await _unchanged(pair, ready.draft)
         order.deadline.room_before(half.connector.write_seconds)
-        reading = await perform(pair, draft, kept)
-        logger.info(
-            "wrote environment=%s resource=%s fields=%s by=%s",
-            pair.name,
-            order.resource.path,
-            ",".join(sorted(draft.changed)) or "client_secret",
-            order.who,
-        )
-        return Outcome(
-            reading, 1, difference(draft.live.document, reading.document), (), (), notices
-        )
+        reading, notices = await perform(pair, ready)
+        _log(pair, ready)
+        changes = difference(ready.draft.live.document, reading.document)
+        return Outcome(reading, 1, changes, (), (), (*ready.notices, *notices))
+
+
+def _log(pair: Pair, ready: Ready) -> None:
+    draft = ready.draft
+    logger.log(
+        logging.WARNING if ready.forced else logging.INFO,
+        "wrote environment=%s resource=%s fields=%s by=%s forced=%s",
+        pair.name,
+        draft.resource.path,
+        ",".join(sorted(draft.changed)) or "client_secret",
+        draft.order.who,
+        ",".join(ready.forced) or "-",
+    )
 
 
 async def _in_time(half: Half, order: Order, work: Callable[[], Awaitable[T]]) -> T:
@@ -87,23 +95,33 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     return Outcome(preview, 0, difference(draft.live.document, draft.wanted), reported)
 
 
-async def _prepare(pair: Pair, order: Order) -> tuple[Draft, tuple[str, ...], Secret | None]:
+async def _prepare(pair: Pair, order: Order) -> Ready:
+    await _settle_open(pair, order)
     draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
     if not draft.writes:
-        return draft, (), None
+        return Ready(draft)
     gates.observe_only(pair, draft)
-    looked = await _gates(pair, draft)
+    passage = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)
     lowering = gates.move(draft) is Transition.LOWER  # nothing more may stop it (contract 1.2)
-    if not lowering and (looked or kept is not None or draft.push.resolved):
+    if not lowering and (passage.looked or kept is not None or draft.push.resolved):
         draft = await _confirmed(pair, draft)
-    return draft, notices, kept
+    return Ready(draft, kept, notices, passage.forced, lowering=lowering)
 
 
-async def _gates(pair: Pair, draft: Draft) -> bool:
+async def _settle_open(pair: Pair, order: Order) -> None:
+    """Settle what a writer left open that died with the queue in its hands."""
+    try:
+        await settle_open(pair, pair.half(order.resource))
+    except StoreUnavailable as error:
+        # What cannot be done without the trail is refused where it would reach the product.
+        logger.warning("open writes of %s cannot be looked up: %s", pair.name, error)
+
+
+async def _gates(pair: Pair, draft: Draft) -> gates.Passage:
     await gates.right_tenant(pair, draft)
     activated = await gates.activation(pair, draft)
-    return await gates.live_edit(pair, draft) or activated
+    return activated | await gates.live_edit(pair, draft)
 
 
 async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...]]:
@@ -121,7 +139,7 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
     lowering = gates.move(draft) is Transition.LOWER
     try:
         return await pair.secrets.to_keep(OPENID_CONNECT, lowering=lowering), ()
-    except (SecretUnavailable, SecretVersionChanged):
+    except (SecretUnavailable, SecretVersionChanged, StoreUnavailable):
         if not lowering:
             raise
         return None, (PUSH_AGAIN,)
@@ -160,5 +178,6 @@ async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
         reading = await compose(pair, draft.resource, draft.live.observed)
     if await pair.managed.current(pair.name, draft.resource.path) is None:
         # Whoever declares what is already there manages it from now on (contract C5).
-        await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who)
+        found = await pair.journal.adopted(draft.order, draft.live)
+        await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
     return Outcome(reading, 0, difference(draft.live.document, reading.document))

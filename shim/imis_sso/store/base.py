@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
+from imis_sso.domain.audit import Checkpoint, Entry, Line
+from imis_sso.domain.intents import Intent
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
+from imis_sso.domain.snapshots import Cause, Moment, Snapshot, State
+from imis_sso.domain.spooled import Spooled
 
 
 class Tokens(Protocol):
@@ -60,8 +64,13 @@ class Managed(Protocol):
     async def last(self, environment: str, resource: str) -> ManagedPeriod | None:
         """Give the last period, ended or not: the last managed write for `/status`."""
 
-    async def wrote(self, environment: str, resource: str, who: str) -> None:
-        """Note a managed write; the first one after an end starts a new period."""
+    async def wrote(
+        self, environment: str, resource: str, who: str, found: str | None = None
+    ) -> None:
+        """Note a managed write; the first one after an end starts a new period.
+
+        `found` is the snapshot of what was there before: kept only where a period starts.
+        """
 
     async def end(self, environment: str, resource: str) -> None:
         """End the period that lasts, if one does."""
@@ -78,6 +87,73 @@ class RefusedLogins(Protocol):
 
     async def forget(self, environment: str) -> int:
         """Forget an environment's refused log-ins; gives how many there were."""
+
+
+class Trail(Protocol):
+    """The audit trail: one hash chain for each environment (contract section 7).
+
+    Every method raises StoreUnavailable where the trail cannot be written or read.
+    """
+
+    async def append(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
+        """Append a line, signed, and keep states with it, all or nothing.
+
+        Gives the id of the snapshot that each state led to.
+        """
+
+    async def open(self, entry: Entry, intent: Intent, found: State) -> str:
+        """Append the line of a write that is about to begin, and hold its intent open.
+
+        Keeps what was found before it, and gives the id of that snapshot.
+        """
+
+    async def close(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
+        """Append the line of an outcome and end the intent named by `entry.write`; as `append`."""
+
+    async def intents(self, environment: str) -> Sequence[Intent]:
+        """Give the intents without an outcome, the oldest first."""
+
+    async def lines(
+        self, environment: str, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Line]:
+        """Give the lines behind number `after`, in their order."""
+
+    async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
+        """Give the signed checkpoints, in their order."""
+
+    async def has(self, environment: str, kind: str, write: str) -> bool:
+        """Tell whether the trail has a line of this kind for a write."""
+
+
+class History(Protocol):
+    """Snapshots, and how they came to be (contract section 7). Raises StoreUnavailable."""
+
+    async def moments(
+        self, environment: str, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Moment]:
+        """Give the entries below number `before`, the newest first."""
+
+    async def last(self, environment: str, resource: str, causes: Sequence[Cause]) -> Moment | None:
+        """Give the newest entry of a document with one of these causes."""
+
+    async def snapshot(self, environment: str, name: str) -> Snapshot | None:
+        """Give a snapshot by its id."""
+
+    async def latest(self, environment: str) -> Snapshot | None:
+        """Give the newest snapshot: the last known state of every document."""
+
+
+class Spool(Protocol):
+    """Signed lines in a file, while the trail cannot be written (contract 1.2)."""
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry, signed and flushed to the disk. Raises StoreUnavailable."""
+
+    def pending(self, environment: str) -> Sequence[Spooled]:
+        """Give what was spooled and not merged, in its order; forged lines are left out."""
+
+    def clear(self, environment: str, until: int) -> None:
+        """Drop the lines up to number `until`, which have been merged."""
 
 
 class Store(Protocol):
@@ -98,6 +174,18 @@ class Store(Protocol):
     @property
     def refused_logins(self) -> RefusedLogins:
         """Refused log-ins."""
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail."""
+
+    @property
+    def history(self) -> History:
+        """Snapshots."""
+
+    @property
+    def spool(self) -> Spool:
+        """What waits for the trail."""
 
     async def aclose(self) -> None:
         """Close every connection."""

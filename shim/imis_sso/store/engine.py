@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
+from imis_sso.store.history import SqlHistory
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
 from imis_sso.store.refused_logins import SqlRefusedLogins
+from imis_sso.store.signing import Signer, load_signer
+from imis_sso.store.spool import FileSpool
 from imis_sso.store.tables import now
 from imis_sso.store.tokens import SqlTokens
+from imis_sso.store.trail import SqlTrail
+
+SPOOL: Final = "spool"
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",  # first, so that the next one waits for others too
@@ -30,22 +37,43 @@ _PRAGMAS = (
 class SqlStore:
     """See `base.Store`."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
-        self.database = database
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        spool: Path,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.database, self.signer = database, signer
         self.tokens = SqlTokens(database, clock)
         self.applied_secrets = SqlAppliedSecrets(database)
         self.managed = SqlManaged(database, clock)
         self.refused_logins = SqlRefusedLogins(database, clock)
+        self.trail = SqlTrail(database, signer, clock)
+        self.history = SqlHistory(database)
+        self.spool = FileSpool(spool, signer, clock)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self.database.aclose()
 
 
-async def open_store(data_dir: Path, clock: Callable[[], datetime] = now) -> SqlStore:
+@dataclass(frozen=True)
+class _KeyPlaces:
+    data_dir: Path
+    audit_key_file: Path | None
+
+
+async def open_store(
+    data_dir: Path,
+    clock: Callable[[], datetime] = now,
+    *,
+    audit_key_file: Path | None = None,
+) -> SqlStore:
     """Open the store of a data directory, made or migrated where necessary.
 
-    Raises ConfigurationError where the directory or its database cannot be used.
+    `audit_key_file` names the audit key, None for the one in the data directory. Raises
+    ConfigurationError where the directory, its database or the key cannot be used.
     """
     database = await asyncio.to_thread(prepare, data_dir)
     # Parameters are hashes and fingerprints: they stay out of exceptions and logs.
@@ -53,7 +81,8 @@ async def open_store(data_dir: Path, clock: Callable[[], datetime] = now) -> Sql
         URL.create("sqlite+aiosqlite", database=str(database)), hide_parameters=True
     )
     event.listen(engine.sync_engine, "connect", _configure)
-    return SqlStore(Database(engine), clock)
+    signer = load_signer(_KeyPlaces(data_dir, audit_key_file))
+    return SqlStore(Database(engine), signer, data_dir / SPOOL, clock)
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -36,14 +36,18 @@ def load_key(settings: KeyPlaces) -> FingerprintKey:
     Raises ConfigurationError, in one line, where the file is missing, too short, or open to others.
     """
     if settings.fingerprint_key_file is not None:
-        return FingerprintKey(_read(settings.fingerprint_key_file))
+        return FingerprintKey(read_private(settings.fingerprint_key_file))
     path = private_directory(settings.data_dir) / KEY_FILE
     if not path.exists():
-        _make(path)
-    return FingerprintKey(_read(path))
+        make_private(path, f"{secrets.token_hex(32)}\n")
+    return FingerprintKey(read_private(path))
 
 
-def _read(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """Give the content of a key file without its last line end.
+
+    Raises ConfigurationError, in one line, where it is missing, too short, or open to others.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -73,13 +77,16 @@ def _wrong(mode: int, length: int) -> str | None:
     return None
 
 
-def _make(path: Path) -> None:
-    """Make the key whole or not at all: of two processes at once, one's key becomes both's."""
+def make_private(path: Path, content: str) -> None:
+    """Make a key file, 0600, whole or not at all: of two processes, one's key becomes both's.
+
+    Raises ConfigurationError where it cannot be made.
+    """
     try:
         descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(descriptor, "w") as stream:
-                stream.write(f"{secrets.token_hex(32)}\n")
+                stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
             _publish(Path(draft), path)

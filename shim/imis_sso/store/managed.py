@@ -32,7 +32,9 @@ class SqlManaged:
             row = found.one_or_none()
         return None if row is None else ManagedPeriod(*row)
 
-    async def wrote(self, environment: str, resource: str, who: str) -> None:
+    async def wrote(
+        self, environment: str, resource: str, who: str, found: str | None = None
+    ) -> None:
         """Note a managed write; see `base.Managed.wrote`."""
         moment = self._clock()
         first = insert(MANAGED).values(
@@ -41,6 +43,7 @@ class SqlManaged:
             period_started_at=moment,
             last_write_at=moment,
             last_writer=who,
+            found=found,
         )
         lasts = MANAGED.c.ended_at.is_(None)
         again = first.on_conflict_do_update(
@@ -49,6 +52,7 @@ class SqlManaged:
                 "period_started_at": case(
                     (lasts, MANAGED.c.period_started_at), else_=first.excluded.period_started_at
                 ),
+                "found": case((lasts, MANAGED.c.found), else_=first.excluded.found),
                 "last_write_at": moment,
                 "last_writer": who,
                 "ended_at": None,

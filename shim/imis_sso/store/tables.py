@@ -124,6 +124,7 @@ INTENTS: Final = Table(
     Column("resource", String(255), nullable=False),
     Column("at", Moment, nullable=False),
     Column("body", Text, nullable=False),
+    Column("found", String(64)),
 )
 Index("intents_environment", INTENTS.c.environment, INTENTS.c.product)
 

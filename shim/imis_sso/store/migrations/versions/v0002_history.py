@@ -68,6 +68,7 @@ def _audit() -> None:
         sa.Column("resource", sa.String(255), nullable=False),
         sa.Column("at", sa.String(27), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+        sa.Column("found", sa.String(64)),
     )
     op.create_index("intents_environment", "intents", ["environment", "product"])
     op.create_table(

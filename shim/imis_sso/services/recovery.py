@@ -1,0 +1,103 @@
+"""Settling writes that were interrupted: by reading the product, never by guessing (contract 7)."""
+
+from __future__ import annotations
+
+import logging
+
+from imis_sso.domain.audit import Result
+from imis_sso.domain.intents import Found, Intent, settle
+from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.domain.problems import Busy, Problem
+from imis_sso.domain.resources import Resource, find
+from imis_sso.domain.secret import Secret
+from imis_sso.services.deadline import Deadline
+from imis_sso.services.half import Half
+from imis_sso.services.pair import Pair
+from imis_sso.services.read import Reading, read
+from imis_sso.services.secrets import Shown
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 3.0
+
+
+async def recover(pair: Pair) -> None:
+    """Settle what an earlier process left open, once for each environment and process.
+
+    Whoever still holds a product's queue is alive and settles its own writes. Where the product or
+    the store cannot be reached nothing is settled, and the next request tries again; the request
+    at hand goes its own way.
+    """
+    if pair.recovery.done:
+        return
+    async with pair.recovery.turn:
+        if pair.recovery.done:
+            return
+        try:
+            pair.recovery.done = await _recover(pair)
+        except StoreUnavailable as error:
+            logger.warning("open writes of %s cannot be looked up: %s", pair.name, error)
+
+
+async def _recover(pair: Pair) -> bool:
+    await pair.journal.merge()
+    intents = await pair.journal.trail.intents(pair.name)
+    products = {each.product for each in intents}
+    settled = [await _recover_half(pair, pair.halves[product]) for product in sorted(products)]
+    return all(settled)
+
+
+async def _recover_half(pair: Pair, half: Half) -> bool:
+    deadline = Deadline(half.connector.write_seconds + WAIT_SECONDS)
+    try:
+        async with half.turn(deadline):
+            await settle_open(pair, half)
+    except Busy:
+        return True
+    except Problem as problem:
+        logger.warning("open writes to %s cannot be settled yet: %s", half.title, problem.slug)
+        return False
+    return True
+
+
+async def settle_open(pair: Pair, half: Half) -> None:
+    """Settle the open intents of one product; the caller holds its queue, so they are orphans.
+
+    Raises StoreUnavailable, and what reading the product raises.
+    """
+    for intent in await pair.journal.trail.intents(pair.name):
+        resource = find(intent.resource)
+        if intent.product == half.product and resource is not None:
+            await _settle(pair, resource, intent)
+
+
+async def _settle(pair: Pair, resource: Resource, intent: Intent) -> None:
+    now = await read(pair, resource, afresh=True)
+    result = settle(intent, _found(pair, now))
+    await _remember(pair, intent, result)
+    await pair.journal.settled(intent, result, now)
+    logger.warning(
+        "settled write %s environment=%s resource=%s by=%s: %s",
+        intent.id,
+        pair.name,
+        intent.resource,
+        intent.who,
+        result,
+    )
+
+
+def _found(pair: Pair, now: Reading) -> Found:
+    secret = now.observed.secret
+    version = pair.secrets.version(secret) if isinstance(secret, Secret) else None
+    return Found(now.document.values(), version, now.observed.exists)
+
+
+async def _remember(pair: Pair, intent: Intent, result: Result) -> None:
+    if intent.secret is not None:
+        if result is Result.APPLIED:
+            applied = intent.secret.applied
+            await pair.secrets.remember(Shown(applied.ref, applied.version))
+        elif result is not Result.NOT_APPLIED:
+            await pair.secrets.forget()
+    if result is Result.APPLIED:
+        await pair.managed.wrote(pair.name, intent.resource, intent.who, intent.found)

@@ -1,0 +1,180 @@
+"""The audit trail: one hash chain an environment, signed checkpoints, open intents (contract 7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from imis_sso.domain.audit import GENESIS, Checkpoint, Entry, Line, chained, moment, statement
+from imis_sso.domain.intents import Intent
+from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.domain.snapshots import State
+from imis_sso.store.database import Database
+from imis_sso.store.history import keep
+from imis_sso.store.signing import Signer
+from imis_sso.store.tables import AUDIT_LINES, CHECKPOINTS, INTENTS, now
+
+T = TypeVar("T")
+_TRIES: Final = 50
+
+
+class SqlTrail:
+    """See `base.Trail`."""
+
+    def __init__(
+        self, database: Database, signer: Signer, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._database, self._signer, self._clock = database, signer, clock
+
+    async def append(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
+        """Append a line and keep states with it; see `base.Trail.append`."""
+
+        async def work(connection: AsyncConnection) -> tuple[str, ...]:
+            return await self._line(connection, entry, states)
+
+        return await self._attempt(work)
+
+    async def open(self, entry: Entry, intent: Intent, found: State) -> str:
+        """Append an intent's line and hold it open; see `base.Trail.open`."""
+
+        async def work(connection: AsyncConnection) -> str:
+            (name,) = await self._line(connection, entry, (found,))
+            values = _columns(intent) | {"found": name}
+            await connection.execute(insert(INTENTS).values(values))
+            return name
+
+        return await self._attempt(work)
+
+    async def close(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
+        """Append an outcome's line and end its intent; see `base.Trail.close`."""
+
+        async def work(connection: AsyncConnection) -> tuple[str, ...]:
+            await connection.execute(delete(INTENTS).where(INTENTS.c.id == entry.write))
+            return await self._line(connection, entry, states)
+
+        return await self._attempt(work)
+
+    async def intents(self, environment: str) -> Sequence[Intent]:
+        """Give the intents without an outcome; see `base.Trail.intents`."""
+        query = select(INTENTS).where(INTENTS.c.environment == environment)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query.order_by(INTENTS.c.at, INTENTS.c.id))
+            return [_intent(row) for row in rows]
+
+    async def lines(
+        self, environment: str, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Line]:
+        """Give lines in their order; see `base.Trail.lines`."""
+        found = (AUDIT_LINES.c.environment == environment) & (AUDIT_LINES.c.seq > after)
+        query = select(AUDIT_LINES).where(found).order_by(AUDIT_LINES.c.seq).limit(limit)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query)
+            return [Line(row.environment, row.seq, row.body, row.hash) for row in rows]
+
+    async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
+        """Give the signed checkpoints in their order; see `base.Trail.checkpoints`."""
+        query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq))
+            return [_checkpoint(row) for row in rows]
+
+    async def has(self, environment: str, kind: str, write: str) -> bool:
+        """Tell whether a line of this kind and write is there; see `base.Trail.has`."""
+        found = (
+            (AUDIT_LINES.c.environment == environment)
+            & (AUDIT_LINES.c.kind == kind)
+            & (AUDIT_LINES.c.write == write)
+        )
+        async with self._database.connect() as connection:
+            row = await connection.execute(select(AUDIT_LINES.c.seq).where(found).limit(1))
+            return row.one_or_none() is not None
+
+    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do the work in a transaction; begin again where another line took its number."""
+        for _ in range(_TRIES):
+            try:
+                async with self._database.begin() as connection:
+                    return await work(connection)
+            except IntegrityError:
+                continue
+        msg = "the audit trail is too busy"
+        raise StoreUnavailable(msg)
+
+    async def _line(
+        self, connection: AsyncConnection, entry: Entry, states: Sequence[State]
+    ) -> tuple[str, ...]:
+        at = self._clock()
+        seq, prev = await _end(connection, entry.environment)
+        line = chained(entry, seq + 1, prev, at)
+        await connection.execute(insert(AUDIT_LINES).values(_row(entry, line, at)))
+        await connection.execute(insert(CHECKPOINTS).values(self._checkpoint(line, at)))
+        return await keep(
+            connection,
+            states,
+            environment=entry.environment,
+            who=entry.who,
+            at=at,
+            seq=line.seq,
+        )
+
+    def _checkpoint(self, line: Line, at: datetime) -> dict[str, Any]:
+        signed = statement(line.environment, line.seq, line.hash, moment(at))
+        return {
+            "environment": line.environment,
+            "seq": line.seq,
+            "hash": line.hash,
+            "at": at,
+            "key": self._signer.name,
+            "signature": self._signer.sign(signed),
+        }
+
+
+async def _end(connection: AsyncConnection, environment: str) -> tuple[int, str]:
+    last = (
+        select(AUDIT_LINES.c.seq, AUDIT_LINES.c.hash)
+        .where(AUDIT_LINES.c.environment == environment)
+        .order_by(AUDIT_LINES.c.seq.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(last)).one_or_none()
+    return (0, GENESIS) if row is None else (row.seq, row.hash)
+
+
+def _row(entry: Entry, line: Line, at: datetime) -> dict[str, Any]:
+    return {
+        "environment": entry.environment,
+        "seq": line.seq,
+        "at": at,
+        "kind": entry.kind.value,
+        "resource": entry.resource,
+        "who": entry.who,
+        "write": entry.write,
+        "body": line.body,
+        "hash": line.hash,
+    }
+
+
+def _columns(intent: Intent) -> dict[str, Any]:
+    return {
+        "id": intent.id,
+        "environment": intent.environment,
+        "product": intent.product,
+        "resource": intent.resource,
+        "at": intent.at,
+        "body": json.dumps(intent.as_dict()),
+    }
+
+
+def _intent(row: Row[Any]) -> Intent:
+    columns = (row.id, row.environment, row.product, row.resource, row.at)
+    return Intent.of(columns, json.loads(row.body), row.found)
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    return Checkpoint(row.environment, row.seq, row.hash, moment(row.at), row.key, row.signature)
