@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 import imis_sso
-from imis_sso.api import environments, health, settings
+from imis_sso.api import changes, environments, health, settings
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.entrance import Entrance
 from imis_sso.api.limits import RateLimit
@@ -169,9 +169,11 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.pairs = service.pairs
     app.state.ready = service.ready
+    app.state.public_key = service.store.public_key
     for router in (
         health.routes,
         environments.routes,
+        changes.routes,
         settings.router(),
         pages.routes,
         docs.routes,

@@ -17,7 +17,7 @@ from service_bench import Bench, bench_for
 from sqlalchemy import delete
 
 from imis_sso.simulators import Simulation, Variant
-from imis_sso.store.tables import APPLIED_SECRETS, MANAGED, REFUSED_LOGINS
+from imis_sso.store.tables import METADATA
 
 SECRETS = {
     "partner": {"source": f"env:{PARTNER_SOURCE}", "for": ["imis/openid-connect"]},
@@ -69,7 +69,7 @@ async def bench(standing: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(PARTNER_SOURCE, PARTNER_SECRET)
     # One transaction in place of many calls: hundreds of tests begin with this.
     async with standing.service.store.database.begin() as connection:
-        for table in (APPLIED_SECRETS, MANAGED, REFUSED_LOGINS):
+        for table in METADATA.sorted_tables:
             await connection.execute(delete(table))
     return standing
 

@@ -37,6 +37,8 @@ DECISIONS: dict[tuple[str, str], Scope | None] = {
     ("GET", f"{ENV}/secrets/{{name}}"): Scope.READ,
     ("GET", f"{ENV}/verification"): Scope.READ,
     ("GET", f"{ENV}/status"): Scope.READ,
+    ("GET", f"{ENV}/changes"): Scope.READ,
+    ("GET", f"{ENV}/changes/checkpoint"): Scope.READ,
     ("GET", f"{ENV}/imis"): Scope.READ,
     ("GET", f"{ENV}/cloud-sso"): Scope.READ,
     ("GET", f"{ENV}/cloud-sso/imis-client"): Scope.READ,

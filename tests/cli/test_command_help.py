@@ -27,6 +27,8 @@ def test_the_commands_of_this_version() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "serve", "exec", "simulate", "check-config", "show", "verify", "diff", "mode", "login",
         "token", "token create", "token list", "token revoke", "secret", "secret fingerprint",
+        "audit", "audit tail", "audit export", "audit verify", "audit checkpoint",
+        "audit public-key", "audit verifier",
     }  # fmt: skip
 
 

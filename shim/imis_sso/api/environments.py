@@ -42,7 +42,12 @@ async def environment(request: Request, env: str) -> Response:
     """List what an environment has."""
     pair_for(request, env)
     parts = [(product, PRODUCT_TITLES[product]) for product in PRODUCTS]
-    more = [("secrets", "Named secrets"), ("status", "Status"), ("verification", "Verification")]
+    more = [
+        ("changes", "Audit trail"),
+        ("secrets", "Named secrets"),
+        ("status", "Status"),
+        ("verification", "Verification"),
+    ]
     return items([*parts, *more])
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from imis_sso.api import schemas
 from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMETERS
+from imis_sso.domain.audit import Kind, Result
 from imis_sso.domain.documents import Document
 from imis_sso.domain.problems import Problem, problem_types
 from imis_sso.domain.resources import Destroy, Resource
@@ -37,6 +38,22 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "What DELETE does (C5).",
         {"type": "string", "enum": [each.value for each in Destroy]},
     ),
+    "cursor": ("What the page before called `next`.", {"type": "string"}),
+    "limit": ("Entries on a page.", {"type": "integer", "minimum": 1, "maximum": 500}),
+    "order": (
+        "The newest lines first, or the oldest.",
+        {"type": "string", "enum": ["newest", "oldest"]},
+    ),
+    "resource": ("Only lines about this document.", {"type": "string"}),
+    "who": ("Only lines of this caller.", {"type": "string"}),
+    "kind": ("Only lines of this kind.", {"type": "string", "enum": [each.value for each in Kind]}),
+    "result": (
+        "Only outcomes with this result.",
+        {"type": "string", "enum": [each.value for each in Result]},
+    ),
+    "write": ("Only the lines of this write.", {"type": "string"}),
+    "since": ("Only lines from this time on.", {"type": "string", "format": "date-time"}),
+    "until": ("Only lines before this time.", {"type": "string", "format": "date-time"}),
     "probe": (
         "How the pair is verified (section 6); this version reads both products.",
         {"type": "string", "enum": ["passive"]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from imis_sso.domain.audit import Kind
 from imis_sso.domain.verdicts import Status
 
 Schema = dict[str, Any]
@@ -11,6 +12,7 @@ Schema = dict[str, Any]
 _TEXT: Final[Schema] = {"type": "string"}
 _TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
 _TRUTH: Final[Schema] = {"type": "boolean"}
+_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 
 
 def _exactly(**properties: Schema) -> Schema:
@@ -79,12 +81,46 @@ STATUS: Final = _exactly(
             capability={"type": "string", "enum": ["read", "read-write"]},
             unreachable=_TEXTS,
             managed=_TRUTH,
-            last_managed_write=_or_null(
-                _exactly(who=_TEXT, when={"type": "string", "format": "date-time"})
-            ),
+            last_managed_write=_or_null(_exactly(who=_TEXT, when=_MOMENT)),
             pending_manual_step=_or_null(_TEXT),
         )
     ),
+)
+_SEQ: Final[Schema] = {"type": "integer", "minimum": 1}
+_LINE: Final = _exactly(
+    v={"type": "integer"},
+    environment=_TEXT,
+    seq=_SEQ,
+    at=_MOMENT,
+    kind={"type": "string", "enum": [each.value for each in Kind]},
+    who=_TEXT,
+    resource=_TEXT,
+    write=_TEXT,
+    facts={"type": "object"},
+    prev=_TEXT,
+    hash=_TEXT,
+    **{
+        "from": _exactly(
+            address=_TEXT,
+            claims={"type": "object", "additionalProperties": _TEXT},
+            stated_reason=_TEXT,
+        )
+    },
+)
+CHANGES: Final = _exactly(items=_list_of(_LINE), next=_TEXT)
+CHECKPOINT: Final = _exactly(
+    checkpoint=_or_null(
+        _exactly(
+            checkpoint={"type": "integer"},
+            environment=_TEXT,
+            seq=_SEQ,
+            hash=_TEXT,
+            at=_MOMENT,
+            key=_TEXT,
+            signature=_TEXT,
+        )
+    ),
+    public_key=_TEXT,
 )
 PROBLEM: Final[Schema] = {
     "type": "object",

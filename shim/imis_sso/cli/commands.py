@@ -9,6 +9,7 @@ import typer
 
 import imis_sso
 from imis_sso.cli import (
+    audit,
     check_config,
     diff,
     execute,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 for _module in (serve, execute, simulate, check_config, show, verify, diff, mode, login):
     _module.register(app)
+app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
 

@@ -82,6 +82,24 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Which lines somebody wants to see; an empty text and None select all.
+
+    `since` is inclusive, `until` is not; `beyond` is the number of the last line already seen.
+    """
+
+    resource: str = ""
+    who: str = ""
+    kind: str = ""
+    result: str = ""
+    write: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    beyond: int | None = None
+    newest_first: bool = True
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A signed statement that a chain had this hash at this number.
 

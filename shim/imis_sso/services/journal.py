@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from imis_sso.domain.audit import Entry, Kind, Result
+from imis_sso.domain.audit import Entry, Kind, Line, Result, Selection
 from imis_sso.domain.intents import Intent, SecretMove
 from imis_sso.domain.ledger import AppliedSecret, StoreUnavailable
 from imis_sso.domain.problems import AuditUnavailable, Problem
@@ -115,6 +115,10 @@ class Journal:
         )
         names = await self.trail.append(entry, [_state(found, Cause.FOUND)])
         return names[0] if names else None
+
+    async def lines(self, selection: Selection, limit: int) -> Sequence[Line]:
+        """Give selected lines of the trail. Raises StoreUnavailable."""
+        return await self.trail.find(self._environment, selection, limit)
 
     async def merge(self) -> None:
         """Take what was spooled into the trail, each line once. Raises StoreUnavailable."""

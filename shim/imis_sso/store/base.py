@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
-from imis_sso.domain.audit import Checkpoint, Entry, Line
+from imis_sso.domain.audit import Checkpoint, Entry, Line, Selection
 from imis_sso.domain.intents import Intent
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
@@ -118,8 +118,14 @@ class Trail(Protocol):
     ) -> Sequence[Line]:
         """Give the lines behind number `after`, in their order."""
 
+    async def find(self, environment: str, selection: Selection, limit: int) -> Sequence[Line]:
+        """Give at most so many selected lines, in the selection's order."""
+
     async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
         """Give the signed checkpoints, in their order."""
+
+    async def last_checkpoint(self, environment: str) -> Checkpoint | None:
+        """Give the newest signed checkpoint, None on an empty trail."""
 
     async def has(self, environment: str, kind: str, write: str) -> bool:
         """Tell whether the trail has a line of this kind for a write."""
@@ -182,6 +188,10 @@ class Store(Protocol):
     @property
     def history(self) -> History:
         """Snapshots."""
+
+    @property
+    def public_key(self) -> str:
+        """The public half of the key that signs the trail, in PEM form."""
 
     @property
     def spool(self) -> Spool:

@@ -53,6 +53,11 @@ class SqlStore:
         self.history = SqlHistory(database)
         self.spool = FileSpool(spool, signer, clock)
 
+    @property
+    def public_key(self) -> str:
+        """The public half of the audit key, in PEM form."""
+        return self.signer.public_pem
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self.database.aclose()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from imis_sso.domain.audit import GENESIS, Checkpoint, Entry, Line, chained, moment, statement
+from imis_sso.domain.audit import (
+    GENESIS,
+    Checkpoint,
+    Entry,
+    Line,
+    Selection,
+    chained,
+    moment,
+    statement,
+)
 from imis_sso.domain.intents import Intent
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.snapshots import State
@@ -77,12 +86,29 @@ class SqlTrail:
             rows = await connection.execute(query)
             return [Line(row.environment, row.seq, row.body, row.hash) for row in rows]
 
+    async def find(self, environment: str, selection: Selection, limit: int) -> Sequence[Line]:
+        """Give the selected lines; see `base.Trail.find`."""
+        order = AUDIT_LINES.c.seq.desc() if selection.newest_first else AUDIT_LINES.c.seq
+        query = select(AUDIT_LINES).where(AUDIT_LINES.c.environment == environment)
+        query = query.where(*_conditions(selection)).order_by(order).limit(limit)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query)
+            return [Line(row.environment, row.seq, row.body, row.hash) for row in rows]
+
     async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
         """Give the signed checkpoints in their order; see `base.Trail.checkpoints`."""
         query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
         async with self._database.connect() as connection:
             rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq))
             return [_checkpoint(row) for row in rows]
+
+    async def last_checkpoint(self, environment: str) -> Checkpoint | None:
+        """Give the newest signed checkpoint; see `base.Trail.last_checkpoint`."""
+        query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq.desc()).limit(1))
+            row = rows.one_or_none()
+        return None if row is None else _checkpoint(row)
 
     async def has(self, environment: str, kind: str, write: str) -> bool:
         """Tell whether a line of this kind and write is there; see `base.Trail.has`."""
@@ -133,6 +159,23 @@ class SqlTrail:
             "key": self._signer.name,
             "signature": self._signer.sign(signed),
         }
+
+
+def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
+    columns = AUDIT_LINES.c
+    for name in ("resource", "who", "kind", "write"):
+        if wanted := getattr(selection, name):
+            yield columns[name] == wanted
+    if selection.result:
+        # Canonical JSON writes it in just one way (contract C13), and quotes in texts are escaped.
+        yield columns.body.contains(f'"result":{json.dumps(selection.result)}', autoescape=True)
+    if selection.since is not None:
+        yield columns.at >= selection.since
+    if selection.until is not None:
+        yield columns.at < selection.until
+    if selection.beyond is not None:
+        beyond = selection.beyond
+        yield columns.seq < beyond if selection.newest_first else columns.seq > beyond
 
 
 async def _end(connection: AsyncConnection, environment: str) -> tuple[int, str]:
