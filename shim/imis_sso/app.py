@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,18 +19,20 @@ from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.entrance import Entrance
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
-from imis_sso.connectors.base import Connector, Credential, LoginGuard
+from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
+from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.ledger import StoreUnavailable
-from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem
+from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem, SecretUnavailable
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
-from imis_sso.environments import EnvironmentConfig, Registry
+from imis_sso.environments import EnvironmentConfig, Registry, SinkSection
+from imis_sso.services.delivery import Delivery
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
@@ -54,6 +56,7 @@ class Service:
     settings: ServerSettings
     store: Store
     pairs: Mapping[str, Pair]
+    deliveries: Sequence[Delivery] = ()
 
     async def ready(self) -> bool:
         """Tell whether the store can be read; no product is asked (contract C3)."""
@@ -140,6 +143,22 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
     )
 
 
+def _sink(section: SinkSection) -> Sink:
+    if section.file is not None:
+        return FileSink(section.name, section.file)
+    if section.syslog is not None:
+        return SyslogSink(section.name, section.syslog, section.ca_file)
+    source, url = section.token, section.webhook or ""
+
+    async def token() -> Secret:
+        if source is None:
+            msg = "there is no token"
+            raise SecretUnavailable(msg)
+        return await resolve_off_loop(source)
+
+    return WebhookSink(section.name, url, token if source else None, section.ca_file)
+
+
 @asynccontextmanager
 async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[Service]:
     """Open the service and close it again, whatever happens.
@@ -149,9 +168,16 @@ async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[
     key = load_key(settings)
     store = await open_store(settings.data_dir, audit_key_file=settings.audit_key_file)
     pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
+    deliveries = [
+        Delivery(_sink(each), store.trail, store.deliveries) for each in registry.audit.sinks
+    ]
+    for delivery in deliveries:
+        delivery.start()
     try:
-        yield Service(settings, store, pairs)
+        yield Service(settings, store, pairs, deliveries)
     finally:
+        for delivery in deliveries:
+            await delivery.aclose()
         for pair in pairs.values():
             await pair.aclose()
         await store.aclose()
@@ -169,6 +195,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.pairs = service.pairs
     app.state.ready = service.ready
+    app.state.deliveries = service.deliveries
     app.state.public_key = service.store.public_key
     for router in (
         health.routes,

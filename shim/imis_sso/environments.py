@@ -8,6 +8,7 @@ from __future__ import annotations
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.registry.load import Registry, check_sources, load
 from imis_sso.registry.model import (
+    AuditSection,
     CloudSsoSection,
     EgressSection,
     EnvironmentConfig,
@@ -15,10 +16,12 @@ from imis_sso.registry.model import (
     ImisSection,
     NamedSecret,
     ServerOptions,
+    SinkSection,
     TenantSection,
 )
 
 __all__ = [
+    "AuditSection",
     "CloudSsoSection",
     "ConfigurationError",
     "ConfigurationFault",
@@ -29,6 +32,7 @@ __all__ = [
     "NamedSecret",
     "Registry",
     "ServerOptions",
+    "SinkSection",
     "TenantSection",
     "check_sources",
     "load",

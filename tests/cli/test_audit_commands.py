@@ -160,3 +160,36 @@ def test_an_empty_trail(registry: Registry) -> None:
     told.failed("the trail of test is empty: there is no checkpoint yet")
     told = command("audit", "verify", "test", "--config", str(registry()))
     assert told.out == "0 lines, 0 checkpoints, signatures checked: all is well.\n"
+
+
+def test_a_sink_of_the_registry_gets_the_trail(registry: Registry, tmp_path: Path) -> None:
+    """Also what a short command wrote: it delivers before it ends."""
+    file, outside = registry(), tmp_path / "outside.jsonl"
+    text = file.read_text("utf-8")
+    file.write_text(f"{text}\naudit: {{sinks: [{{name: out, file: {outside}}}]}}\n", "utf-8")
+    assert command("check-config", "--config", str(file)).code == 0
+    assert command("mode", "test", "test_mode", "--config", str(file)).code == 0
+    found = [json.loads(each) for each in outside.read_text("utf-8").splitlines()]
+    # At least once: what was on its way when the command ended may have come twice.
+    kinds = {each["seq"]: each["kind"] for each in found if "kind" in each}
+    assert kinds == {1: "intent", 2: "outcome"}
+    assert (found[-1]["checkpoint"], found[-1]["seq"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("sink", "said"),
+    [
+        ("{name: a}", "must have exactly one of file, syslog and webhook"),
+        ("{name: a, file: x, syslog: 'udp://h:1'}", "must have exactly one of"),
+        ("{name: a, file: x, token: 'env:T'}", "has a token, which only a webhook takes"),
+        ("{name: a, syslog: 'http://h'}", "must be tls://host:port"),
+        ("{name: a, webhook: 'http://h/x'}", "must be an https address"),
+        ("{name: a, file: x}, {name: a, file: y}", "has two sinks of one name"),
+    ],
+)
+def test_a_sink_that_cannot_be_is_explained(registry: Registry, sink: str, said: str) -> None:
+    file = registry()
+    file.write_text(f"{file.read_text('utf-8')}\naudit: {{sinks: [{sink}]}}\n", "utf-8")
+    told = command("check-config", "--config", str(file))
+    assert told.code == 1
+    assert said in told.err

@@ -63,13 +63,13 @@ def test_sources_may_be_left_out(registry: Registry) -> None:
 
 
 def test_every_fault_at_once_and_for_a_machine(registry: Registry) -> None:
-    file = registry({"wirtes": "allowed", "audit": {}, "sso_hosts": ["UPPER.example.org"]})
+    file = registry({"wirtes": "allowed", "hold": {}, "sso_hosts": ["UPPER.example.org"]})
     told = command("check-config", "--config", str(file), "--json")
     assert told.code == 1
     assert told.err == ""
     assert told.json["valid"] is False
     assert len(told.json["faults"]) == 3
-    for key in ("wirtes", "audit", "sso_hosts"):
+    for key in ("wirtes", "hold", "sso_hosts"):
         assert [each for each in told.json["faults"] if f".{key}" in each]
 
 

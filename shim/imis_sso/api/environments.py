@@ -94,7 +94,7 @@ def _require_passive(probe: str) -> None:
 @routes.get("/{env}/status", tags=["environments"], **getting(schemas.STATUS))
 async def environment_status(request: Request, env: str) -> Response:
     """Tell connectors, reach and last managed writes; the products are not asked (C3)."""
-    return json_answer(await status(pair_for(request, env)))
+    return json_answer(await status(pair_for(request, env), request.app.state.deliveries))
 
 
 def _collection(product: Product) -> None:

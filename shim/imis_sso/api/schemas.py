@@ -74,6 +74,7 @@ STATUS: Final = _exactly(
     environment=_TEXT,
     production=_TRUTH,
     writes={"type": "string", "enum": ["allowed", "refused"]},
+    audit_sinks=_list_of(_exactly(name=_TEXT, waiting={"type": "integer"}, failing=_TEXT)),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

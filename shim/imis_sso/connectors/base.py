@@ -41,6 +41,24 @@ class LoginGuard(Protocol):
         """Remember that the product refused this log-in, so that it is never tried again."""
 
 
+class SinkUnavailable(Exception):  # noqa: N818  # the sink's state, not an error of ours
+    """A sink of the audit trail did not take a batch; the text says why, without any secret."""
+
+
+class Sink(Protocol):
+    """A place outside that takes lines of the audit trail."""
+
+    @property
+    def name(self) -> str:
+        """Name of the sink, as the registry has it."""
+
+    async def send(self, batch: Sequence[str]) -> None:
+        """Send entries, each one line of JSON, in order. Raises SinkUnavailable."""
+
+    async def aclose(self) -> None:
+        """Close connections."""
+
+
 class Connector(Protocol):
     """One way into one product of one environment. All methods may raise `Problem`s.
 

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -66,6 +67,15 @@ def _token_path(value: str) -> str:
         msg = "must be a path such as /token, without query or final slash"
         raise ValueError(msg)
     return value
+
+
+def _syslog(value: str) -> str:
+    parts = urlsplit(value)
+    local = parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc
+    if local or (parts.scheme in ("udp", "tcp", "tls") and parts.hostname and not parts.path):
+        return value
+    msg = "must be tls://host:port, tcp://host:port, udp://host:port or unix:///path"
+    raise ValueError(msg)
 
 
 def _document(value: str) -> str:
@@ -143,6 +153,7 @@ Text = Annotated[str, AfterValidator(_text)]
 Address = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
 SsoHost = Annotated[str, AfterValidator(_sso_host)]
+SyslogAddress = Annotated[str, AfterValidator(_syslog)]
 TokenPath = Annotated[str, AfterValidator(_token_path)]
 FilePath = Annotated[Path, PlainValidator(_place)]
 Authorities = Annotated[Path, PlainValidator(_authorities)]

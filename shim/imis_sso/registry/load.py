@@ -17,7 +17,13 @@ from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.conflicts import conflicts
 from imis_sso.registry.explain import explain
 from imis_sso.registry.kinds import BASE, Name
-from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, Section, ServerOptions
+from imis_sso.registry.model import (
+    AuditSection,
+    EnvironmentConfig,
+    EnvironmentSection,
+    Section,
+    ServerOptions,
+)
 from imis_sso.registry.tree import Key, Tree, read_tree
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -27,6 +33,7 @@ class _File(Section):
     """The top of the file; every environment is validated on its own, so that all are judged."""
 
     server: ServerOptions = ServerOptions()
+    audit: AuditSection = AuditSection()
     environments: Mapping[Name, Any] = Field(min_length=1)
 
 
@@ -38,9 +45,13 @@ class Registry:
     server: ServerOptions
     environments: Mapping[str, EnvironmentConfig]
     tree: Tree = field(repr=False, compare=False)
+    audit: AuditSection = field(default_factory=AuditSection)
 
     def sources(self) -> Iterator[tuple[Key, SecretSource]]:
         """Give every secret source of the file with its key."""
+        for at, sink in enumerate(self.audit.sinks):
+            if sink.token is not None:
+                yield ("audit", "sinks", at, "token"), sink.token
         for name, environment in self.environments.items():
             key: Key = ("environments", name)
             yield (*key, "imis", "password"), environment.imis.password
@@ -57,14 +68,14 @@ def load(path: Path) -> Registry:
     """
     tree = read_tree(path)
     faults = list(tree.faults)
-    server = _server(tree, faults)
+    file = _validated(_File, tree.data, tree, (), faults)
     environments = _environments(tree, faults)
     faults += conflicts(environments, tree)
-    if faults:
+    if file is None or faults:
         ordered = sorted(dict.fromkeys(faults), key=lambda each: each.line or 0)
         raise ConfigurationError(ordered)
     named = MappingProxyType({each.name: each for each in environments})
-    return Registry(path, server, named, tree)
+    return Registry(path, file.server, named, tree, file.audit)
 
 
 def check_sources(
@@ -81,11 +92,6 @@ def check_sources(
         except SecretUnavailable as problem:
             faults.append(registry.tree.fault(key, f"{problem.detail} ({source.place})"))
     return faults
-
-
-def _server(tree: Tree, faults: list[ConfigurationFault]) -> ServerOptions:
-    file = _validated(_File, tree.data, tree, (), faults)
-    return file.server if file else ServerOptions()
 
 
 def _environments(tree: Tree, faults: list[ConfigurationFault]) -> list[EnvironmentConfig]:

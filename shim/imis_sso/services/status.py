@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
 from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.services.delivery import Delivery
 from imis_sso.services.pair import Pair
 
 
-async def status(pair: Pair) -> dict[str, Any]:
-    """Give, for each resource, its connector, reach and last managed write."""
+async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
+    """Give, for each resource, its connector, reach and last managed write; and the sinks."""
     return {
         "environment": pair.name,
         "production": pair.policy.production,
         "writes": "allowed" if pair.policy.writes_allowed else "refused",
+        "audit_sinks": [await each.state(pair.name) for each in deliveries],
         "resources": [await _resource(pair, each) for each in RESOURCES],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
@@ -124,6 +124,15 @@ class Trail(Protocol):
     async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
         """Give the signed checkpoints, in their order."""
 
+    async def ends(self) -> Mapping[str, int]:
+        """Give the number of the last line of each environment that has one."""
+
+    async def checkpoint(self, environment: str, seq: int) -> Checkpoint | None:
+        """Give the signed checkpoint of a line."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have a function called after each line that this process commits."""
+
     async def last_checkpoint(self, environment: str) -> Checkpoint | None:
         """Give the newest signed checkpoint, None on an empty trail."""
 
@@ -147,6 +156,16 @@ class History(Protocol):
 
     async def latest(self, environment: str) -> Snapshot | None:
         """Give the newest snapshot: the last known state of every document."""
+
+
+class Deliveries(Protocol):
+    """How far each sink of the audit trail has come. Raises StoreUnavailable."""
+
+    async def get(self, sink: str, environment: str) -> int:
+        """Give the number of the last line delivered, 0 for none."""
+
+    async def put(self, sink: str, environment: str, seq: int) -> None:
+        """Note the number of the last line delivered."""
 
 
 class Spool(Protocol):
@@ -188,6 +207,10 @@ class Store(Protocol):
     @property
     def history(self) -> History:
         """Snapshots."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """How far the sinks have come."""
 
     @property
     def public_key(self) -> str:

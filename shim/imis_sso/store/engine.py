@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
+from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.history import SqlHistory
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
@@ -51,6 +52,7 @@ class SqlStore:
         self.refused_logins = SqlRefusedLogins(database, clock)
         self.trail = SqlTrail(database, signer, clock)
         self.history = SqlHistory(database)
+        self.deliveries = SqlDeliveries(database)
         self.spool = FileSpool(spool, signer, clock)
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +40,11 @@ class SqlTrail:
         self, database: Database, signer: Signer, clock: Callable[[], datetime] = now
     ) -> None:
         self._database, self._signer, self._clock = database, signer, clock
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have a function called after each line; see `base.Trail.listen`."""
+        self._listeners.append(listener)
 
     async def append(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
         """Append a line and keep states with it; see `base.Trail.append`."""
@@ -102,6 +107,20 @@ class SqlTrail:
             rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq))
             return [_checkpoint(row) for row in rows]
 
+    async def ends(self) -> Mapping[str, int]:
+        """Give the last number of each environment; see `base.Trail.ends`."""
+        columns = AUDIT_LINES.c
+        query = select(columns.environment, func.max(columns.seq)).group_by(columns.environment)
+        async with self._database.connect() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def checkpoint(self, environment: str, seq: int) -> Checkpoint | None:
+        """Give the checkpoint of a line; see `base.Trail.checkpoint`."""
+        found = (CHECKPOINTS.c.environment == environment) & (CHECKPOINTS.c.seq == seq)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(CHECKPOINTS).where(found))).one_or_none()
+        return None if row is None else _checkpoint(row)
+
     async def last_checkpoint(self, environment: str) -> Checkpoint | None:
         """Give the newest signed checkpoint; see `base.Trail.last_checkpoint`."""
         query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
@@ -126,9 +145,12 @@ class SqlTrail:
         for _ in range(_TRIES):
             try:
                 async with self._database.begin() as connection:
-                    return await work(connection)
+                    done = await work(connection)
             except IntegrityError:
                 continue
+            for listener in self._listeners:
+                listener()
+            return done
         msg = "the audit trail is too busy"
         raise StoreUnavailable(msg)
 
