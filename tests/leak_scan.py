@@ -40,6 +40,8 @@ _PASSED_OVER: Final = (ON_PURPOSE, "runpytest-*")
 """Folders that are not searched; the second holds whole sessions, of the tests of this search."""
 
 _TOKEN = re.compile(rb"imis_sso_[0-9a-f]{12}_[A-Za-z0-9_-]{20}")
+_TOKEN_START: Final = b"imis_sso_"
+_LARGE: Final = 8_000_000  # a program, in which nobody writes hashes
 _HASH = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-f])")
 _SQLITE: Final = b"SQLite format 3\0"
 
@@ -74,9 +76,13 @@ def found_in(content: bytes, hashed: Collection[bytes] = (), *, tokens: bool = T
     """Say what kind of secret stands in some bytes, or None."""
     if any(needle in content for needle in NEEDLES):
         return "a secret"
-    if tokens and _TOKEN.search(content):
+    if tokens and _TOKEN_START in content and _TOKEN.search(content):
         return "a token"
-    if hashed and any(each in hashed for each in _HASH.findall(content.lower())):
+    if (
+        hashed
+        and len(content) < _LARGE
+        and any(each in hashed for each in _HASH.findall(content.lower()))
+    ):
         return "the hash of a secret"
     return None
 
