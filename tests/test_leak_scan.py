@@ -19,7 +19,7 @@ import leak_scan
 import pytest
 
 SECRET = leak_scan.canary("planted\"\\'<>&-")
-TOKEN = "imis_sso_" + "0a1b2c3d4e5f" + "_" + "A" * 43
+TOKEN = "imis_sso_" + "ab" * 6 + "_" + "A" * 43
 
 CODINGS: dict[str, Callable[[str], bytes]] = {
     "as it is": str.encode,
