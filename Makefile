@@ -1,6 +1,6 @@
 # Every target is one script; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test test-fast test-opentofu lint format lock docs clean distclean
+.PHONY: help bootstrap demo test test-fast test-opentofu lint audit format lock docs clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ test-opentofu: ## the acceptance tests with OpenTofu (the first time it may be b
 
 lint: ## every check that reads the code without running it
 	@script/lint
+
+audit: ## known vulnerabilities, dangerous patterns, secrets; a bill of materials into dist/
+	@script/audit
 
 format: ## write the code the way lint wants it
 	@script/format

@@ -1,23 +1,32 @@
-"""No secret of a simulated product may stand in what a test prints or logs (contract C20).
+"""No secret may stand in anything that the suite prints, logs or writes (contract C20, targets S1).
 
-Every secret that the simulators make in this process is noted; what pytest captured of each test
-is searched for all of them. A test that lets one out fails; where it failed anyway, its report is
-shown with the secret taken out.
+Every secret of the simulators, in this process or in one that a test starts, holds one mark
+(`leak_scan`). What pytest captured of each test is searched for it: a test that lets one out fails,
+and where it failed anyway, its report is shown with the secret taken out. At the end of the session
+everything below the temporary directory is searched: files, databases, archives.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Generator
 from typing import Any
 
+import leak_scan
 import pytest
 
 from imis_sso.simulators import product
 from imis_sso.simulators.cloud_sso import model as cloud_sso_model
 from imis_sso.simulators.imis import model as imis_model
 
+os.environ[product.MARK_VARIABLE] = leak_scan.MARK
+
 MADE: set[str] = set()
 TOLD = pytest.StashKey[bool]()
+HASHED = "hashes of secrets"
+_LEAKS: list[str] = []
+_MARKED = re.compile(rf"\S*{leak_scan.MARK}\S*")
 _make = product.new_secret
 
 
@@ -31,16 +40,16 @@ for _module in (product, imis_model, cloud_sso_model):
     _module.new_secret = _noted
 
 
-def let_out(text: str) -> set[str]:
-    """Give the secrets that stand in a text."""
-    return {each for each in MADE if each in text}
-
-
 def without(text: str) -> str:
-    """Take every secret out of a text."""
-    for each in let_out(text):
+    """Take every secret out of a text; those of other processes with what surrounds them."""
+    for each in {each for each in MADE if each in text}:
         text = text.replace(each, "[redacted]")
-    return text
+    return _MARKED.sub("[redacted]", text)
+
+
+def let_out(text: str) -> bool:
+    """Tell whether a secret stands in a text."""
+    return without(text) != text
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,3 +67,42 @@ def pytest_runtest_makereport(
     if report.failed and let_out(report.longreprtext):
         report.longrepr = without(report.longreprtext)
     return report
+
+
+class OfWorkers:
+    """What the processes of pytest-xdist hand to the one that started them."""
+
+    def __init__(self) -> None:
+        self.hashed: set[bytes] = set()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over the hashes of a worker's secrets."""
+        told = getattr(node, "workeroutput", {}).get(HASHED, [])
+        self.hashed |= {each.encode() for each in told}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to workers, where there are some."""
+    config.pluginmanager.register(OfWorkers(), "secrets-of-workers")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Search everything that the session wrote; workers leave it to the process that started them."""
+    config, hashed = session.config, leak_scan.hashes(MADE)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[HASHED] = [each.decode() for each in hashed]
+        return
+    of_workers = config.pluginmanager.get_plugin("secrets-of-workers")
+    written = config._tmp_path_factory.getbasetemp()
+    _LEAKS[:] = leak_scan.leaks(written, hashed | of_workers.hashed)
+    if _LEAKS:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the files that hold a secret."""
+    if _LEAKS:
+        terminalreporter.section("secrets in what the suite wrote", red=True)
+        terminalreporter.write_line("\n".join(_LEAKS))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import leak_scan
 
 COMMAND = (sys.executable, "-m", "imis_sso")
 _START_SECONDS = 90
@@ -70,9 +71,17 @@ def running(
         try:
             _await(started, before)
             yield started
+            assert leaks_of_simulation(started.ready) == []
         finally:
             if process.poll() is None:
                 started.stop()
+
+
+def leaks_of_simulation(ready: Mapping[str, Any]) -> list[str]:
+    """Search what `--simulate` keeps, its database too, before it removes it (targets S1)."""
+    parents = Path(ready["ca_file"] or "none").parents
+    kept = [each for each in parents if each.name.startswith("imis-sso-")]
+    return leak_scan.leaks(kept[0]) if kept else []
 
 
 def _identity(file: Path) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from service_process import leaks_of_simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -173,6 +174,7 @@ def serving(folder: Path) -> Iterator[LiveService]:
             service = LiveService(json.loads(ready_file.read_text("utf-8")), log)
             with _pairs(service):
                 yield service
+            assert leaks_of_simulation(service.ready) == []
         finally:
             process.terminate()
             code = process.wait(_STOP_SECONDS)

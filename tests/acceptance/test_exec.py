@@ -53,7 +53,7 @@ def registry(tmp_path: Path, service: LiveService) -> Path:
     document["environments"]["prod"]["writes"] = "allowed"
     key = tmp_path / "fingerprint-key"
     key.touch(0o600)
-    key.write_text("0123456789abcdef0123456789abcdef", "utf-8")
+    key.write_text("0123456789abcdef0123456789abcdef", "utf-8")  # pragma: allowlist secret
     document["server"]["fingerprint_key_file"] = str(key)
     file = tmp_path / "imis-sso.yaml"
     file.write_text(yaml.safe_dump(document), "utf-8")

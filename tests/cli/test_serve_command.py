@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import httpx
+import leak_scan
 import pytest
 from command_line import Registry, command
 from service_process import Running, running
@@ -147,8 +148,10 @@ def test_a_data_directory_of_a_later_version_or_none_at_all(
 
 
 def test_simulators_alone(tmp_path: Path, temporary: Path) -> None:
-    """Their ready file, their addresses printed, their end."""
-    with running(tmp_path, "simulate", surroundings={"TMPDIR": str(temporary)}) as simulators:
+    """Their ready file, their addresses and log-ins printed, their end."""
+    folder = tmp_path / leak_scan.ON_PURPOSE
+    folder.mkdir()
+    with running(folder, "simulate", surroundings={"TMPDIR": str(temporary)}) as simulators:
         ready = simulators.ready
         assert stat.S_IMODE(simulators.ready_file.stat().st_mode) == 0o600
         assert list(ready) == ["ca_file", "environments"]

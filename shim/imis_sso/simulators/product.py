@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import string
 from abc import ABC, abstractmethod
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 #: Characters that go wrong where a secret is not encoded for a URL or a form (RFC 6749 2.3.1).
 _SPECIAL = "+/=%:&~"
 _SECRET_LENGTH = 40
+MARK_VARIABLE = "IMIS_SSO_SIMULATED_SECRET_MARK"
+"""Environment variable with a text that every secret made here holds, so that a leak is found."""
 
 
 class Product(ABC):
@@ -60,12 +63,17 @@ class Product(ABC):
 
 
 def new_secret() -> str:
-    """Make a random secret that holds every character a careless encoder spoils."""
-    alphabet = string.ascii_letters + string.digits
-    plain = [secrets.choice(alphabet) for _ in range(_SECRET_LENGTH - len(_SPECIAL))]
-    characters = [*plain, *_SPECIAL]
+    """Make a random secret that holds every character a careless encoder spoils, and the mark."""
+    alphabet, mark = string.ascii_letters + string.digits, os.environ.get(MARK_VARIABLE, "")
+    length = max(_SECRET_LENGTH - len(_SPECIAL) - len(mark), _SECRET_LENGTH // 4)
+    characters = [*(secrets.choice(alphabet) for _ in range(length)), *_SPECIAL, mark]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)
+
+
+def new_session() -> str:
+    """Make the id of a log-in session, or the token of one, with the mark."""
+    return f"{secrets.token_urlsafe(32)}{os.environ.get(MARK_VARIABLE, '')}"
 
 
 def assign(target: object, changes: Mapping[str, object], names: Mapping[str, type]) -> None:

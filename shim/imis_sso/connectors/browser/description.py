@@ -196,7 +196,7 @@ class _Loader(yaml.SafeLoader):
 
 def _parsed(text: str, source: str) -> Mapping[str, Any]:
     try:
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader, stricter
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader, stricter  # nosec B506
     except yaml.YAMLError as error:
         msg = f"{source}: {' '.join(str(error).split())}"
         raise PageFileError(msg) from None

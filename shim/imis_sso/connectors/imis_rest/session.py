@@ -139,7 +139,7 @@ class Session:
 
     def _pause(self, outcome: Answer | NoAnswer, done: int) -> float:
         asked = outcome.wait if isinstance(outcome, NoAnswer) else outcome.retry_after
-        jitter = random.uniform(1.0, 1.5)  # noqa: S311  # spreads load, guards nothing
+        jitter = random.uniform(1.0, 1.5)  # noqa: S311  # spreads load, guards nothing  # nosec B311
         return max(asked or 0.0, self._fair_use.backoff * 2.0**done * jitter)
 
 

@@ -140,7 +140,7 @@ class Transport:
                 base_url=self._base_url,
                 verify=self._context(),
                 trust_env=False,
-                timeout=None,  # noqa: S113  # `send` bounds the whole exchange, not its parts
+                timeout=None,  # noqa: S113  # `send` bounds the whole exchange, not its parts  # nosec B113
                 limits=httpx.Limits(max_connections=1),
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
                 # A cookie would be a second identity beside the token.

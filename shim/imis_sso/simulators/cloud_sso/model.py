@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from joserfc.jwk import KeyParameters, RSAKey
 
 from imis_sso.simulators.cloud_sso.faults import KINDS
-from imis_sso.simulators.product import Product, assign, new_secret
+from imis_sso.simulators.product import Product, assign, new_secret, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,7 +106,7 @@ class CloudSsoModel(Product):
                 self._refuse()
                 return None
             self._failures = 0
-            session_id = secrets.token_urlsafe(32)
+            session_id = new_session()
             self._sessions[session_id] = Session(self._clock() + self.session_seconds)
         self.counters.count("logins")
         return session_id

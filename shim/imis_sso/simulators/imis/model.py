@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import secrets
 import threading
 import time
 import uuid
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imis_sso.simulators.imis import wire
 from imis_sso.simulators.imis.faults import KINDS
-from imis_sso.simulators.product import Product, assign, new_secret
+from imis_sso.simulators.product import Product, assign, new_secret, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,7 +76,7 @@ class ImisModel(Product):
             self.counters.count("refused_logins")
             return None
         self.counters.count("logins")
-        token = secrets.token_urlsafe(48)
+        token = new_session()
         with self._lock:
             self._tokens[token] = self._clock() + self.token_seconds
         return token
