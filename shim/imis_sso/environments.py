@@ -6,6 +6,7 @@ The rooms behind this door are in `registry/`.
 from __future__ import annotations
 
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.load import Registry, check_sources, load
 from imis_sso.registry.model import (
     CloudSsoSection,
@@ -15,10 +16,12 @@ from imis_sso.registry.model import (
     ImisSection,
     NamedSecret,
     ServerOptions,
+    ServerSection,
     TenantSection,
 )
 
 __all__ = [
+    "CallerSection",
     "CloudSsoSection",
     "ConfigurationError",
     "ConfigurationFault",
@@ -29,6 +32,7 @@ __all__ = [
     "NamedSecret",
     "Registry",
     "ServerOptions",
+    "ServerSection",
     "TenantSection",
     "check_sources",
     "load",

@@ -12,7 +12,13 @@ from pydantic import BaseModel
 
 from imis_sso.connectors.secrets import resolve
 from imis_sso.domain.hosts import DIRECTORY_HOSTS
-from imis_sso.environments import EnvironmentSection, ServerOptions, check_sources, load
+from imis_sso.environments import (
+    EnvironmentSection,
+    ServerOptions,
+    ServerSection,
+    check_sources,
+    load,
+)
 from imis_sso.settings import ENV_PREFIX
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -32,7 +38,7 @@ def sections(annotation: object) -> Iterator[type[BaseModel]]:
 KEYS = sorted(
     {
         (section.__name__, info.alias or name)
-        for root in (EnvironmentSection, ServerOptions)
+        for root in (EnvironmentSection, ServerOptions, ServerSection)
         for section in sections(root)
         for name, info in section.model_fields.items()
     }
@@ -42,12 +48,14 @@ KEYS = sorted(
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_every_key_has_a_row(section: str, key: str) -> None:
     titles = {
+        "CallerSection": "### `callers`",
         "CloudSsoSection": "### `cloud_sso`",
         "EgressSection": "### `egress`",
         "EnvironmentSection": "## `environments.<name>`",
         "ImisSection": "### `imis`",
         "NamedSecret": "### `secrets.<name>`",
         "ServerOptions": "## `server`",
+        "ServerSection": "## `server`",
         "TenantSection": "### `tenant`",
     }
     chapter = re.split(r"\n##", TEXT.split(f"\n{titles[section]}\n", 1)[1])[0]

@@ -14,10 +14,12 @@ from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.callers import caller_faults
 from imis_sso.registry.conflicts import conflicts
 from imis_sso.registry.explain import explain
 from imis_sso.registry.kinds import BASE, Name
-from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, Section, ServerOptions
+from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, ServerSection
+from imis_sso.registry.section import Section
 from imis_sso.registry.tree import Key, Tree, read_tree
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -26,7 +28,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class _File(Section):
     """The top of the file; every environment is validated on its own, so that all are judged."""
 
-    server: ServerOptions = ServerOptions()
+    server: ServerSection = ServerSection()
     environments: Mapping[Name, Any] = Field(min_length=1)
 
 
@@ -35,7 +37,7 @@ class Registry:
     """The registry as loaded: server options and environments, by name in the file's order."""
 
     file: Path
-    server: ServerOptions
+    server: ServerSection
     environments: Mapping[str, EnvironmentConfig]
     tree: Tree = field(repr=False, compare=False)
 
@@ -60,6 +62,7 @@ def load(path: Path) -> Registry:
     server = _server(tree, faults)
     environments = _environments(tree, faults)
     faults += conflicts(environments, tree)
+    faults += caller_faults(server.callers, _names(tree), tree)
     if faults:
         ordered = sorted(dict.fromkeys(faults), key=lambda each: each.line or 0)
         raise ConfigurationError(ordered)
@@ -83,9 +86,15 @@ def check_sources(
     return faults
 
 
-def _server(tree: Tree, faults: list[ConfigurationFault]) -> ServerOptions:
+def _server(tree: Tree, faults: list[ConfigurationFault]) -> ServerSection:
     file = _validated(_File, tree.data, tree, (), faults)
-    return file.server if file else ServerOptions()
+    return file.server if file else ServerSection()
+
+
+def _names(tree: Tree) -> list[str]:
+    """Give the names of the file's environments, the faulty ones too."""
+    sections = tree.data.get("environments") if isinstance(tree.data, dict) else None
+    return list(sections) if isinstance(sections, dict) else []
 
 
 def _environments(tree: Tree, faults: list[ConfigurationFault]) -> list[EnvironmentConfig]:

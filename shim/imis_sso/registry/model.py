@@ -7,11 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.resources import Destroy
 from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.kinds import (
     Address,
     Authorities,
@@ -28,6 +29,7 @@ from imis_sso.registry.kinds import (
     Writes,
     source,
 )
+from imis_sso.registry.section import Section
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -36,14 +38,8 @@ def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))
 
 
-class Section(BaseModel):
-    """A mapping of the file: nothing unknown, nothing coerced, nothing changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class ServerOptions(Section):
-    """The file's `server:` mapping. The environment and the command line win over it."""
+    """Settings of the server. The environment and the command line win over the file."""
 
     host: Text = Field(default="127.0.0.1", description="Address to listen on (contract C42).")
     port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
@@ -61,6 +57,14 @@ class ServerOptions(Section):
     log_level: LogLevel = Field(default="info", description="How much is logged.")
     rate_limit: int = Field(
         default=200, ge=100, description="Requests a second for each token (contract C43)."
+    )
+
+
+class ServerSection(ServerOptions):
+    """The file's `server:` mapping: besides the settings, what only the file may say."""
+
+    callers: tuple[CallerSection, ...] = Field(
+        default=(), strict=False, description="Callers of trusted issuers (contract C40)."
     )
 
 
