@@ -22,7 +22,7 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 
 
 class TestIssuer:
-    """An issuer on loopback. `answers` says what each path answers; a status stands for a failure."""
+    """An issuer on loopback. `answers` says what each path answers, a status by itself too."""
 
     __test__ = False
 
@@ -102,7 +102,7 @@ def serving(folder: Path) -> Iterator[TestIssuer]:
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
             answer = issuer.answers.get(self.path, 404)
-            body = b"" if isinstance(answer, int) else json.dumps(answer).encode()
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(answer if isinstance(answer, int) else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

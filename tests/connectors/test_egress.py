@@ -252,6 +252,13 @@ async def test_limits_of_size_and_time(server: Server, ca_file: Path) -> None:
     await egress.aclose()
 
 
+async def test_an_address_without_end_is_none(ca_file: Path) -> None:
+    egress = Egress((), ca_file)
+    with pytest.raises(EgressRefused, match="not one"):
+        await egress.get(f"https://example.org/{'a' * 70_000}")
+    await egress.aclose()
+
+
 async def test_nobody_there(ca_file: Path) -> None:
     egress = Egress({"nowhere.example.org"}, ca_file, Dns([]))
     with pytest.raises(FetchFailed, match="cannot be reached"):

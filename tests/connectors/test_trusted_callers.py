@@ -348,6 +348,8 @@ FAILING: dict[str, dict[str, Any]] = {
     "jwks_uri leads inside": {WELL_KNOWN: {"issuer": ..., "jwks_uri": "https://127.0.0.1:1/keys"}},
     "no list": {"/keys": {"keys": {}}},
     "no object": {"/keys": []},
+    "no JSON": {"/keys": b"<html>"},
+    "nested without end": {"/keys": b"[" * 100_000},
     "no key": {"/keys": {"keys": []}},
     "only rubbish": {"/keys": {"keys": [{"kty": "oct", "k": "AAAA", "kid": "rsa"}]}},
     "too large": {"/keys": {"keys": [], "x": "x" * 300_000}},
