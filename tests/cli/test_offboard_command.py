@@ -175,3 +175,11 @@ def test_only_an_expired_token_does_not_open_the_door_to_the_world(
     refused = command("serve", *config, "--host", "0.0.0.0", "--port", "0")
     assert refused.code == 1
     assert "without any token" in refused.err
+
+
+def test_rules_for_callers_are_as_good_as_a_token(registry: Registry, tmp_path: Path) -> None:
+    """contract C42: a service that only pipelines call needs no stored token, also elsewhere."""
+    config = ("--config", str(registry(callers=CALLERS)))
+    with running(tmp_path, "serve", *config, "--host", "0.0.0.0", "--port", "0") as service:
+        assert service.call("GET", "/v1/environments", "none").status_code == 401
+        assert "no token yet" not in service.printed
