@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -16,14 +16,19 @@ from starlette.routing import Match
 import imis_sso
 from imis_sso.api import changes, environments, health, settings
 from imis_sso.api.answers import problem_answer, store_problem
+from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
 from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
+from imis_sso.connectors.callers.jwt import looks_like_jwt
+from imis_sso.connectors.callers.keys import Issuer
+from imis_sso.connectors.callers.trusted import Trust, TrustedCallers
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
+from imis_sso.domain.access import Principal
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem, SecretUnavailable
@@ -31,7 +36,7 @@ from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
-from imis_sso.environments import EnvironmentConfig, Registry, SinkSection
+from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
@@ -56,7 +61,17 @@ class Service:
     settings: ServerSettings
     store: Store
     pairs: Mapping[str, Pair]
+    callers: TrustedCallers = field(default_factory=lambda: TrustedCallers(()))
     deliveries: Sequence[Delivery] = ()
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """Give whom a bearer token stands for: a JWT's caller, or a stored token (contract C40).
+
+        Raises what either says of a token that it knows and refuses.
+        """
+        if looks_like_jwt(token):
+            return await self.callers.find(token)
+        return await self.store.tokens.find(token)
 
     async def ready(self) -> bool:
         """Tell whether the store can be read; no product is asked (contract C3)."""
@@ -94,6 +109,11 @@ BUILDERS: Mapping[str, Build] = {
     "imis_rest": _imis_rest,
     "cloud_sso_dashboard": _cloud_sso_dashboard,
 }
+
+
+def _trust(section: CallerSection) -> Trust:
+    way = Issuer(section.issuer, section.jwks_uri, section.ca_file, section.allow_private)
+    return Trust(section.rule(), way)
 
 
 def _credential(username: str, source: SecretSource) -> Callable[[], Awaitable[Credential]]:
@@ -171,13 +191,15 @@ async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[
     deliveries = [
         Delivery(_sink(each), store.trail, store.deliveries) for each in registry.audit.sinks
     ]
+    callers = TrustedCallers([_trust(each) for each in registry.server.callers])
     for delivery in deliveries:
         delivery.start()
     try:
-        yield Service(settings, store, pairs, deliveries)
+        yield Service(settings, store, pairs, callers, deliveries)
     finally:
         for delivery in deliveries:
             await delivery.aclose()
+        await callers.aclose()
         for pair in pairs.values():
             await pair.aclose()
         await store.aclose()
@@ -207,13 +229,15 @@ def create_app(service: Service) -> FastAPI:
     ):
         # Flat, not `include_router`, which hides them: `_allowed` has to see every route.
         app.router.routes.extend(router.routes)
+    enforce(app.router.routes)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(StoreUnavailable, _answer_store)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(
         Entrance,
-        authenticate=service.store.tokens.find,
+        authenticate=service.authenticate,
         limit=RateLimit(service.settings.rate_limit),
+        openings=Openings(app.router.routes),
     )
     return app
 

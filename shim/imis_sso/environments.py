@@ -6,9 +6,10 @@ The rooms behind this door are in `registry/`.
 from __future__ import annotations
 
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.registry.audit import AuditSection, SinkSection
+from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.load import Registry, check_sources, load
 from imis_sso.registry.model import (
-    AuditSection,
     CloudSsoSection,
     EgressSection,
     EnvironmentConfig,
@@ -16,12 +17,13 @@ from imis_sso.registry.model import (
     ImisSection,
     NamedSecret,
     ServerOptions,
-    SinkSection,
+    ServerSection,
     TenantSection,
 )
 
 __all__ = [
     "AuditSection",
+    "CallerSection",
     "CloudSsoSection",
     "ConfigurationError",
     "ConfigurationFault",
@@ -32,6 +34,7 @@ __all__ = [
     "NamedSecret",
     "Registry",
     "ServerOptions",
+    "ServerSection",
     "SinkSection",
     "TenantSection",
     "check_sources",

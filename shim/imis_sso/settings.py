@@ -58,7 +58,9 @@ class ServerSettings(ServerOptions, BaseSettings):
         variable it came from.
         """
         given = {name: value for name, value in (flags or {}).items() if value is not None}
-        file = (options or ServerOptions()).model_dump(exclude_unset=True, exclude_none=True)
+        file = (options or ServerOptions()).model_dump(
+            include=set(ServerOptions.model_fields), exclude_unset=True, exclude_none=True
+        )
         try:
             return cls(**(file | EnvSettingsSource(cls)() | given))
         except ValidationError as error:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from api_answers import bring_into_agreement
+from route_table import decisions
 from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
-from test_callers import DECISIONS
 
+from imis_sso.domain.decisions import Decision
 from imis_sso.domain.problems import problem_types
 from imis_sso.domain.resources import RESOURCES
 
@@ -67,12 +68,12 @@ def _schema(
     return found
 
 
-async def test_every_route_is_documented(document: dict[str, Any]) -> None:
+async def test_every_route_is_documented(settled: Bench, document: dict[str, Any]) -> None:
     """contract section 1: the routes that answer JSON, no more and no fewer."""
     documented = {
         (method.upper(), path) for path, methods in document["paths"].items() for method in methods
     }
-    assert documented == {each for each in DECISIONS if each[1] not in HTML_PAGES}
+    assert documented == {each for each in decisions(settled.app) if each[1] not in HTML_PAGES}
 
 
 async def test_the_document_is_well_formed(document: dict[str, Any]) -> None:
@@ -98,22 +99,23 @@ async def test_the_document_is_well_formed(document: dict[str, Any]) -> None:
     assert "$ref" not in str(document["paths"])
 
 
-async def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
+async def test_what_needs_a_token_says_so(settled: Bench, document: dict[str, Any]) -> None:
     """contract C40."""
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    for (method, path), scope in DECISIONS.items():
+    for (method, path), decision in decisions(settled.app).items():
         if path in HTML_PAGES:
             continue
         operation = document["paths"][path][method.lower()]
-        assert ("security" in operation) == (scope is not None)
-        assert ("401" in operation["responses"]) == (scope is not None)
+        assert operation["x-decision"] == decision
+        assert ("security" in operation) == (decision is not Decision.OPEN)
+        assert ("401" in operation["responses"]) == (decision is not Decision.OPEN)
 
 
-async def test_every_problem_is_documented(document: dict[str, Any]) -> None:
+async def test_every_problem_is_documented(settled: Bench, document: dict[str, Any]) -> None:
     """contract section 4: each type, where it can be met; 405 is met where nothing is."""
     said = ""
-    for (method, path), scope in DECISIONS.items():
-        if scope is None or path in HTML_PAGES:
+    for (method, path), decision in decisions(settled.app).items():
+        if decision is Decision.OPEN or path in HTML_PAGES:
             continue
         responses = document["paths"][path][method.lower()]["responses"]
         for status, each in responses.items():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from imis_sso.domain.access import Principal, Scope, TokenNameTaken, TokenRecord
+from imis_sso.domain.access import Principal, Scope, TokenNameTaken, TokenRecord, belongs_to
 
 ORDER = ("read", "apply", "apply-protected", "admin")
 
@@ -45,11 +45,33 @@ def test_a_bound_caller_knows_of_its_environments_only(
     assert Principal("ci", Scope.ADMIN, bound).sees(environment) is seen
 
 
-def test_a_token_is_active_until_it_is_revoked() -> None:
-    now = datetime(2025, 1, 31, tzinfo=UTC)
+def test_a_token_is_active_until_it_is_revoked_or_expires() -> None:
+    now, later = datetime(2025, 1, 31, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)
     token = TokenRecord("1", "ci", Scope.READ, None, now)
-    assert token.active
-    assert not replace(token, revoked_at=now).active
+    assert token.state(later) == "active"
+    assert replace(token, expires_at=later).state(now) == "active"
+    assert replace(token, expires_at=later).state(later) == "expired"
+    assert replace(token, revoked_at=now).state(now) == "revoked"
+    assert replace(token, expires_at=now, revoked_at=now).state(later) == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("jane", True),
+        ("jane.laptop", True),
+        ("cli.jane", True),
+        ("jane:repo:acme/x", True),
+        ("janet", False),
+        ("jane-2", False),
+        ("x.jane", False),
+        ("Jane", False),
+        ("cli.janet", False),
+        ("cli", False),
+    ],
+)
+def test_whose_name_it_is(name: str, theirs: bool) -> None:
+    assert belongs_to(name, "jane") is theirs
 
 
 def test_a_taken_name_is_said() -> None:

@@ -13,7 +13,6 @@ OPTIONAL = (
     "constructs",
     "jsii",
     "trustme",
-    "joserfc",
     "jinja2",
     "multipart",
 )

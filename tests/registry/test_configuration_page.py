@@ -16,6 +16,7 @@ from imis_sso.environments import (
     AuditSection,
     EnvironmentSection,
     ServerOptions,
+    ServerSection,
     check_sources,
     load,
 )
@@ -38,7 +39,7 @@ def sections(annotation: object) -> Iterator[type[BaseModel]]:
 KEYS = sorted(
     {
         (section.__name__, info.alias or name)
-        for root in (AuditSection, EnvironmentSection, ServerOptions)
+        for root in (AuditSection, EnvironmentSection, ServerOptions, ServerSection)
         for section in sections(root)
         for name, info in section.model_fields.items()
     }
@@ -50,12 +51,14 @@ def test_every_key_has_a_row(section: str, key: str) -> None:
     titles = {
         "AuditSection": "## `audit`",
         "SinkSection": "### `audit.sinks`",
+        "CallerSection": "### `callers`",
         "CloudSsoSection": "### `cloud_sso`",
         "EgressSection": "### `egress`",
         "EnvironmentSection": "## `environments.<name>`",
         "ImisSection": "### `imis`",
         "NamedSecret": "### `secrets.<name>`",
         "ServerOptions": "## `server`",
+        "ServerSection": "## `server`",
         "TenantSection": "### `tenant`",
     }
     chapter = re.split(r"\n##", TEXT.split(f"\n{titles[section]}\n", 1)[1])[0]

@@ -210,7 +210,7 @@ SERVER = [
     ("hots: x", "hots", 'the nearest known one is "host"'),
     *(
         (f"{key}: x", key, "is not available in this version")
-        for key in ("tls", "jwt", "oidc_callers", "pages_dir", "database")
+        for key in ("tls", "pages_dir", "database")
     ),
 ]
 

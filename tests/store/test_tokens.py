@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from imis_sso.domain.access import Principal, Scope, TokenNameTaken
+from imis_sso.domain.access import Principal, Scope, TokenNameTaken, TokenState
 from imis_sso.store import base
 from imis_sso.store.engine import SqlStore, open_store
 from imis_sso.store.migrate import DATABASE
@@ -91,7 +91,7 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(
     assert await store.tokens.find(token) is None
     (record,) = await store.tokens.list()
     assert record.revoked_at == moment
-    assert not record.active
+    assert record.state(moment) is TokenState.REVOKED
     assert not await store.tokens.revoke("ci")
     assert not await store.tokens.revoke("other")
 
@@ -105,7 +105,7 @@ async def test_a_name_is_unique_among_active_tokens(store: SqlStore, clock: Cloc
     second = await store.tokens.create("ci", Scope.READ)
     assert await store.tokens.find(first) is None
     assert await store.tokens.find(second) == Principal("ci", Scope.READ)
-    assert [each.active for each in await store.tokens.list()] == [False, True]
+    assert [each.state(clock()) for each in await store.tokens.list()] == ["revoked", "active"]
 
 
 async def test_of_many_with_one_name_at_once_one_is_made(store: SqlStore) -> None:

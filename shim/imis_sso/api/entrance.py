@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,10 +24,6 @@ from imis_sso.domain.problems import InternalError, Problem, Unauthenticated
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS: Final = frozenset(
-    {"/livez", "/readyz", "/version", "/openapi.json", "/docs", "/problems", "/v1/healthz"}
-)
-OPEN_PREFIX: Final = "/problems/"
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
@@ -49,11 +45,19 @@ def new_request_id() -> str:
 class Entrance:
     """The ASGI middleware around the whole application.
 
-    `authenticate` gives the caller behind a bearer token, or None.
+    `authenticate` gives the caller behind a bearer token, or None; it may refuse with a problem of
+    its own. `openings` are the paths that need no token.
     """
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, limit: RateLimit) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticate,
+        limit: RateLimit,
+        openings: Container[str],
+    ) -> None:
         self._app = app
+        self._openings = openings
         self._authenticate = authenticate
         self._limit = limit
 
@@ -65,7 +69,7 @@ class Entrance:
         await _Visit(scope, receive, send).serve(self._app, self._admit)
 
     async def _admit(self, path: str, headers: Headers) -> Principal | None:
-        if path in OPEN_PATHS or path.startswith(OPEN_PREFIX):
+        if path in self._openings:
             return None
         scheme, _, token = headers.get("authorization", "").partition(" ")
         principal = await self._authenticate(token.strip()) if scheme.lower() == "bearer" else None

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from imis_sso.api import schemas
 from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMETERS
 from imis_sso.domain.audit import Kind, Result
+from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document
 from imis_sso.domain.problems import Problem, problem_types
 from imis_sso.domain.resources import Destroy, Resource
@@ -19,7 +20,8 @@ SECURITY_SCHEMES: Final = {
     SECURITY_SCHEME: {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token made with `imis-sso token create` (C40).",
+        "description": "A token made with `imis-sso token create`, or a JWT of a trusted issuer "
+        "(C40). Each operation's `x-decision` names the scope that it needs.",
     }
 }
 _PROBLEM_CONTENT: Final = {"application/problem+json": {"schema": schemas.PROBLEM}}
@@ -110,6 +112,7 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "security": _NEEDS_TOKEN,
         "parameters": [_parameter(name) for name in offered],
+        **(Decision.READ if method == "GET" else Decision.WRITE).stated(),
     }
     if method in ("PUT", "PATCH"):
         extra["requestBody"] = _request_body(resource, method)
@@ -139,7 +142,10 @@ def responses(resource: Resource, method: str) -> dict[int | str, dict[str, Any]
 
 
 def getting(
-    schema: dict[str, Any], *parameters: str, asks_products: bool = False
+    schema: dict[str, Any],
+    *parameters: str,
+    asks_products: bool = False,
+    needs: Decision = Decision.READ,
 ) -> dict[str, Any]:
     """Give what a route says of itself that needs a token and is no settings document."""
     answers = _success("What was asked for.", schema)
@@ -147,13 +153,17 @@ def getting(
     # Also keeps FastAPI from promising its own 422, which we never answer.
     answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
     offered = [_parameter(name) for name in parameters]
-    extra = {"security": _NEEDS_TOKEN, "parameters": offered}
+    extra = {"security": _NEEDS_TOKEN, "parameters": offered, **needs.stated()}
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
 
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
     """Give what a route says of itself that everybody may ask."""
-    return {"response_model": None, "responses": _success("What was asked for.", schema)}
+    return {
+        "response_model": None,
+        "responses": _success("What was asked for.", schema),
+        "openapi_extra": Decision.OPEN.stated(),
+    }
 
 
 class Described(FastAPI):

@@ -15,6 +15,7 @@ from imis_sso.cli import (
     execute,
     login,
     mode,
+    offboard,
     secret,
     serve,
     show,
@@ -35,7 +36,18 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (serve, execute, simulate, check_config, show, verify, diff, mode, login):
+for _module in (
+    serve,
+    execute,
+    simulate,
+    check_config,
+    show,
+    verify,
+    diff,
+    mode,
+    login,
+    offboard,
+):
     _module.register(app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,18 +96,20 @@ class _Serving:
                 await running
 
     async def _token(self, service: Service) -> str | None:
-        from imis_sso.domain.access import Scope
+        from imis_sso.domain.access import Scope, TokenState
 
         if self._simulation is not None:
             return await service.store.tokens.create("simulate", Scope.ADMIN)
-        tokens = [each for each in await service.store.tokens.list() if each.active]
-        if not tokens and not self._settings.on_loopback:
+        now, stored = datetime.now(UTC), await service.store.tokens.list()
+        tokens = any(each.state(now) is TokenState.ACTIVE for each in stored)
+        callers = bool(self._registry.server.callers)
+        if not tokens and not callers and not self._settings.on_loopback:
             msg = (
                 f"refusing to listen on {self._settings.host} without any token (contract C42): "
                 "make one with imis-sso token create"
             )
             raise Failure(msg)
-        self._lacks_token = not tokens
+        self._lacks_token = not tokens and not callers
         return None
 
     async def _announce(self, service: Service, token: str | None) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from imis_sso.cli.console import Failure, say, say_json, table
+from imis_sso.cli.expiry import expiry
 from imis_sso.cli.target import DEFAULT_CONFIG, ConfigOption, JsonOption, load_registry
-from imis_sso.domain.access import Scope, TokenNameTaken
+from imis_sso.domain.access import Scope, TokenNameTaken, TokenRecord
 
 if TYPE_CHECKING:
     from imis_sso.store.base import Store
@@ -29,10 +31,14 @@ def create(
         list[str] | None,
         typer.Option("--environment", "-e", help="Bind it to an environment; may be repeated."),
     ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends: 90d, 12h or a date; default: never.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
     """Make a token and print it once; only its hash is kept."""
+    expires_at = _expiry(expires)
     registry, _ = load_registry(config)
     unknown = [each for each in environment or () if each not in registry.environments]
     if unknown:
@@ -41,37 +47,54 @@ def create(
     bound = frozenset(environment) if environment else None
 
     async def make(store: Store) -> str:
-        return await store.tokens.create(name, scope, bound)
+        return await store.tokens.create(name, scope, bound, expires_at)
 
     try:
-        made = _with_store(config, make)
+        made = with_store(config, make)
     except TokenNameTaken as error:
         raise Failure(str(error)) from None
     if json:
-        say_json({"name": name, "token": made})
-    else:
-        say(made)
+        say_json({"name": name, "token": made, "expires": _moment(expires_at)})
+        return
+    say(made)
+    if expires_at is None:
+        say(f"{name} never expires; --expires 90d would end it by itself.", error=True)
+
+
+def _expiry(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else expiry(text, datetime.now(UTC))
+    except ValueError as error:
+        raise Failure(f"--expires: {error}") from None
 
 
 @app.command("list")
 def list_tokens(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List the tokens; the tokens themselves are not kept."""
-    found = _with_store(config, lambda store: store.tokens.list())
-    rows = [
-        (
-            each.name,
-            each.scope.value,
-            "all" if each.environments is None else ", ".join(sorted(each.environments)),
-            each.created_at.isoformat(timespec="seconds"),
-            "active" if each.active else "revoked",
-        )
-        for each in found
-    ]
-    columns = ("name", "scope", "environments", "created", "state")
+    found = with_store(config, lambda store: store.tokens.list())
     if json:
-        say_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        table([each.capitalize() for each in columns], rows)
+        say_json([described(each) for each in found])
+        return
+    rows = [[value or "never" for value in described(each).values()] for each in found]
+    table(("Name", "Scope", "Environments", "Created", "Expires", "Last used", "State"), rows)
+
+
+def described(token: TokenRecord) -> dict[str, str | None]:
+    """Give what is shown of a token; null stands for never."""
+    bound = token.environments
+    return {
+        "name": token.name,
+        "scope": token.scope.value,
+        "environments": "all" if bound is None else ", ".join(sorted(bound)),
+        "created": _moment(token.created_at),
+        "expires": _moment(token.expires_at),
+        "last_used": _moment(token.last_used_at),
+        "state": token.state(datetime.now(UTC)).value,
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(timespec="seconds")
 
 
 @app.command("revoke")
@@ -80,12 +103,13 @@ def revoke(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Revoke a token at once."""
-    if not _with_store(config, lambda store: store.tokens.revoke(name)):
+    if not with_store(config, lambda store: store.tokens.revoke(name)):
         raise Failure(f"there is no active token named {name!r}")
     say(f"{name}: revoked.")
 
 
-def _with_store(config: ConfigOption, work: Callable[[Store], Awaitable[T]]) -> T:
+def with_store(config: ConfigOption, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Do something with the store of a registry file; what is wrong with it ends the command."""
     from imis_sso.environments import ConfigurationError
     from imis_sso.store.engine import open_store
 

@@ -60,6 +60,14 @@ class Origin:
     claims: Mapping[str, str] = field(default_factory=dict)
 
 
+class TokenState(enum.StrEnum):
+    """Whether a token opens anything."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
 @dataclass(frozen=True)
 class TokenRecord:
     """A token as the operator sees it in a list; neither the token nor its hash is part of it."""
@@ -70,11 +78,25 @@ class TokenRecord:
     environments: frozenset[str] | None
     created_at: datetime
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
 
-    @property
-    def active(self) -> bool:
-        """Whether the token still opens anything."""
-        return self.revoked_at is None
+    def state(self, at: datetime) -> TokenState:
+        """Tell whether the token opens anything at a moment; one that expires does not any more."""
+        if self.revoked_at is not None:
+            return TokenState.REVOKED
+        expired = self.expires_at is not None and self.expires_at <= at
+        return TokenState.EXPIRED if expired else TokenState.ACTIVE
+
+
+def belongs_to(name: str, who: str) -> bool:
+    """Tell whether a caller's name is that of a person or system, or below it: `jane.laptop`.
+
+    So is what they did on the command line (`cli.jane`), and by a rule of their name (`jane:…`).
+    """
+    return any(
+        name == each or name.startswith((f"{each}.", f"{each}:")) for each in (who, f"cli.{who}")
+    )
 
 
 class TokenNameTaken(Exception):  # noqa: N818  # a refusal, not a failure

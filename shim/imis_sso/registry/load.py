@@ -14,16 +14,13 @@ from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.audit import AuditSection
+from imis_sso.registry.callers import caller_faults
 from imis_sso.registry.conflicts import conflicts
 from imis_sso.registry.explain import explain
 from imis_sso.registry.kinds import BASE, Name
-from imis_sso.registry.model import (
-    AuditSection,
-    EnvironmentConfig,
-    EnvironmentSection,
-    Section,
-    ServerOptions,
-)
+from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, ServerSection
+from imis_sso.registry.section import Section
 from imis_sso.registry.tree import Key, Tree, read_tree
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -32,8 +29,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class _File(Section):
     """The top of the file; every environment is validated on its own, so that all are judged."""
 
-    server: ServerOptions = ServerOptions()
     audit: AuditSection = AuditSection()
+    server: ServerSection = ServerSection()
     environments: Mapping[Name, Any] = Field(min_length=1)
 
 
@@ -42,7 +39,7 @@ class Registry:
     """The registry as loaded: server options and environments, by name in the file's order."""
 
     file: Path
-    server: ServerOptions
+    server: ServerSection
     environments: Mapping[str, EnvironmentConfig]
     tree: Tree = field(repr=False, compare=False)
     audit: AuditSection = field(default_factory=AuditSection)
@@ -71,6 +68,7 @@ def load(path: Path) -> Registry:
     file = _validated(_File, tree.data, tree, (), faults)
     environments = _environments(tree, faults)
     faults += conflicts(environments, tree)
+    faults += caller_faults(file.server.callers if file else (), _names(tree), tree)
     if file is None or faults:
         ordered = sorted(dict.fromkeys(faults), key=lambda each: each.line or 0)
         raise ConfigurationError(ordered)
@@ -92,6 +90,12 @@ def check_sources(
         except SecretUnavailable as problem:
             faults.append(registry.tree.fault(key, f"{problem.detail} ({source.place})"))
     return faults
+
+
+def _names(tree: Tree) -> list[str]:
+    """Give the names of the file's environments, the faulty ones too."""
+    sections = tree.data.get("environments") if isinstance(tree.data, dict) else None
+    return list(sections) if isinstance(sections, dict) else []
 
 
 def _environments(tree: Tree, faults: list[ConfigurationFault]) -> list[EnvironmentConfig]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.resources import Destroy
 from imis_sso.domain.sources import SecretSource
+from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.kinds import (
     Address,
     Authorities,
@@ -21,7 +22,6 @@ from imis_sso.registry.kinds import (
     SecretName,
     Source,
     SsoHost,
-    SyslogAddress,
     Taker,
     Text,
     TokenPath,
@@ -29,6 +29,7 @@ from imis_sso.registry.kinds import (
     Writes,
     source,
 )
+from imis_sso.registry.section import Section
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -37,14 +38,8 @@ def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))
 
 
-class Section(BaseModel):
-    """A mapping of the file: nothing unknown, nothing coerced, nothing changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class ServerOptions(Section):
-    """The file's `server:` mapping. The environment and the command line win over it."""
+    """Settings of the server. The environment and the command line win over the file."""
 
     host: Text = Field(default="127.0.0.1", description="Address to listen on (contract C42).")
     port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
@@ -65,52 +60,12 @@ class ServerOptions(Section):
     )
 
 
-class SinkSection(Section):
-    """A place outside that the audit trail is sent to: exactly one of file, syslog and webhook."""
+class ServerSection(ServerOptions):
+    """The file's `server:` mapping: besides the settings, what only the file may say."""
 
-    name: Name = Field(description="Name of the sink; how far it has come is remembered under it.")
-    file: FilePath | None = Field(
-        default=None, description="File to append JSON Lines to; it is made 0600."
+    callers: tuple[CallerSection, ...] = Field(
+        default=(), strict=False, description="Callers of trusted issuers (contract C40)."
     )
-    syslog: SyslogAddress | None = Field(
-        default=None,
-        description="`tls://host:port`, `tcp://host:port`, `udp://host:port` or `unix:///path`.",
-    )
-    webhook: Address | None = Field(
-        default=None, description="https address that batches of JSON Lines are posted to."
-    )
-    token: Annotated[SecretSource, PlainValidator(source("the webhook's token"))] | None = Field(
-        default=None, description="Source of the bearer token for a webhook."
-    )
-    ca_file: Authorities | None = Field(
-        default=None, description="Certificate authorities to trust besides the system's."
-    )
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if [self.file, self.syslog, self.webhook].count(None) != 2:  # noqa: PLR2004  # all but one
-            msg = "must have exactly one of file, syslog and webhook"
-            raise ValueError(msg)
-        if self.token is not None and self.webhook is None:
-            msg = "has a token, which only a webhook takes"
-            raise ValueError(msg)
-        return self
-
-
-class AuditSection(Section):
-    """Where the audit trail goes besides the store (contract 7)."""
-
-    sinks: tuple[SinkSection, ...] = Field(
-        default=(), strict=False, description="Places outside, each with a name of its own."
-    )
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        names = [each.name for each in self.sinks]
-        if len(set(names)) != len(names):
-            msg = "has two sinks of one name"
-            raise ValueError(msg)
-        return self
 
 
 class ImisSection(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
@@ -18,12 +19,17 @@ class Tokens(Protocol):
     """Bearer tokens (contract C40)."""
 
     async def create(
-        self, name: str, scope: Scope, environments: Iterable[str] | None = None
+        self,
+        name: str,
+        scope: Scope,
+        environments: Iterable[str] | None = None,
+        expires_at: datetime | None = None,
     ) -> str:
         """Make a token and give it in clear, this once; only its hash is stored.
 
-        `environments` None means bound to none, hence valid for all. Raises TokenNameTaken where an
-        active token has the name, ValueError for a name that is not `[A-Za-z0-9._-]{1,64}`.
+        `environments` None means bound to none, hence valid for all; `expires_at` None means until
+        it is revoked. Raises TokenNameTaken where an active token has the name (an expired one
+        gives it up), ValueError for a name that is not `[A-Za-z0-9._-]{1,64}`.
         """
 
     def ephemeral(self, name: str, scope: Scope, environments: Iterable[str] | None = None) -> str:
@@ -32,7 +38,10 @@ class Tokens(Protocol):
     async def find(self, token: str) -> Principal | None:
         """Give whom a token stands for, None if it was never made or was revoked.
 
-        The secret part is compared in constant time, also for a token that does not exist.
+        The secret part is compared in constant time, also for a token that does not exist. Raises
+        Unauthenticated, which says so, to the holder of a token that has expired.
+
+        That it was used is recorded afterwards, at most once a minute, as far as the store lets it.
         """
 
     async def list(self) -> Sequence[TokenRecord]:
@@ -57,6 +66,12 @@ class AppliedSecrets(Protocol):
 
 class Managed(Protocol):
     """The managed period of each resource (contract C5)."""
+
+    async def by(self, who: str) -> Sequence[ManagedPeriod]:
+        """Give the last period of each resource whose last managed write is this caller's.
+
+        `who` is a name as `domain.access.belongs_to` takes it.
+        """
 
     async def current(self, environment: str, resource: str) -> ManagedPeriod | None:
         """Give the period that lasts, None if the resource is not being managed."""

@@ -61,7 +61,8 @@ class SqlStore:
         return self.signer.public_pem
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, after what is still being recorded."""
+        await self.tokens.settled()
         await self.database.aclose()
 
 

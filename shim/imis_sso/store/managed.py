@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from imis_sso.domain.access import belongs_to
 from imis_sso.domain.ledger import ManagedPeriod
 from imis_sso.store.database import Database
 from imis_sso.store.tables import MANAGED, now
@@ -19,6 +20,14 @@ class SqlManaged:
     def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
         self._database = database
         self._clock = clock
+
+    async def by(self, who: str) -> Sequence[ManagedPeriod]:
+        """Give what a caller wrote last; see `base.Managed.by`."""
+        order = (MANAGED.c.environment, MANAGED.c.resource)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(select(MANAGED).order_by(*order))
+            found = [ManagedPeriod(*row) for row in rows]
+        return [each for each in found if belongs_to(each.last_writer, who)]
 
     async def current(self, environment: str, resource: str) -> ManagedPeriod | None:
         """Give the period that lasts; see `base.Managed.current`."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document, Setting
 from imis_sso.domain.resources import RESOURCES, Resource
 from imis_sso.web.pages import inline, page, table
@@ -25,7 +26,7 @@ INTRO: Final = (
 GUARDED: Final = "Guarded while the pair is enabled."
 
 
-@routes.get("/docs", response_model=None)
+@routes.get("/docs", response_model=None, openapi_extra=Decision.OPEN.stated())
 async def docs(request: Request) -> Response:
     """Show every document with its fields, every other address, every parameter."""
     paths: dict[str, Any] = request.app.openapi()["paths"]

@@ -8,6 +8,7 @@ import inspect
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
+from imis_sso.domain.decisions import Decision
 from imis_sso.domain.problems import NotFound, Problem, problem_types
 
 routes = APIRouter(include_in_schema=False)
@@ -68,7 +69,7 @@ def _code(text: str) -> str:
     return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
-@routes.get("/problems", response_model=None)
+@routes.get("/problems", response_model=None, openapi_extra=Decision.OPEN.stated())
 async def problem_list() -> Response:
     """List every problem type."""
     rows = "".join(
@@ -79,7 +80,7 @@ async def problem_list() -> Response:
     return page("Problem types", table(("Status", "Type", "Title"), rows))
 
 
-@routes.get("/problems/{slug}", response_model=None)
+@routes.get("/problems/{slug}", response_model=None, openapi_extra=Decision.OPEN.stated())
 async def problem_page(slug: str) -> Response:
     """Explain one problem type: what it means and what to do."""
     problem: type[Problem] | None = problem_types().get(slug)

@@ -19,7 +19,8 @@ class Unauthenticated(Problem):
     """The request carries no valid token.
 
     Send `Authorization: Bearer <token>`. Tokens are made with `imis-sso token create`; they may
-    have been revoked.
+    have been revoked, or have expired. A JWT is taken from an issuer that the operator trusts,
+    where a rule of the registry fits its claims.
     """
 
     status, slug, title = 401, "unauthenticated", "Not authenticated"

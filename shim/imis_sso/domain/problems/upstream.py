@@ -77,7 +77,8 @@ class UpstreamUnavailable(Problem):
     """The product cannot be reached.
 
     Name resolution, connection or TLS failed, or the product says that it is unavailable. No value
-    is made up in its place: nothing is shown and nothing was written.
+    is made up in its place: nothing is shown and nothing was written. The same is said of the
+    issuer of a caller's JWT, where its keys cannot be had.
     """
 
     status, slug, title, default_retry_after = (
