@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 import imis_sso
-from imis_sso.api import changes, environments, health, settings
+from imis_sso.api import changes, environments, health, settings, snapshots
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
@@ -47,6 +47,7 @@ from imis_sso.store.base import Store
 from imis_sso.store.engine import open_store
 from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
+from imis_sso.store.retention import Retention
 from imis_sso.web import docs, pages
 
 logger = logging.getLogger(__name__)
@@ -186,7 +187,10 @@ async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[
     Raises ConfigurationError where the store or the server key cannot be used.
     """
     key = load_key(settings)
-    store = await open_store(settings.data_dir, audit_key_file=settings.audit_key_file)
+    retention = Retention(settings.snapshots_keep, settings.snapshots_days)
+    store = await open_store(
+        settings.data_dir, audit_key_file=settings.audit_key_file, retention=retention
+    )
     pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
     deliveries = [
         Delivery(_sink(each), store.trail, store.deliveries) for each in registry.audit.sinks
@@ -224,6 +228,7 @@ def create_app(service: Service) -> FastAPI:
         environments.routes,
         changes.routes,
         settings.router(),
+        snapshots.routes,
         pages.routes,
         docs.routes,
     ):

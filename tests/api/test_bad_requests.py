@@ -133,7 +133,7 @@ async def test_other_methods_are_refused_with_those_allowed(
         f"{BASE}/imis/licence",
         f"{BASE}/imis/openid-connect/x",
         f"{BASE}/imis//openid-connect",
-        f"{BASE}/snapshots",
+        f"{BASE}/snapshots/latest/x",
         f"{BASE}/hold/release",
         f"{BASE}/cloud-sso/directories",
         f"{BASE}/secrets/nobody",

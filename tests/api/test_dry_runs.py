@@ -119,7 +119,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], int, str]] = [
         "secret-unavailable",
     ),
     ("PUT", MODE, {"mode": "enabled"}, 409, "transition-refused"),
-    ("DELETE", MODE, {"on_destroy": "restore"}, 422, "invalid-settings"),
+    ("DELETE", MODE, {"on_destroy": "remove"}, 422, "invalid-settings"),
 ]
 
 

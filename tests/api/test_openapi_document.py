@@ -17,7 +17,7 @@ from imis_sso.domain.resources import RESOURCES
 pytestmark = pytest.mark.anyio
 
 HTML_PAGES = {"/docs", "/problems", "/problems/{slug}", "/openapi.json"}
-METHODS = {"get", "put", "patch", "delete"}
+METHODS = {"get", "put", "patch", "delete", "post"}
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ async def test_the_period_counts_and_not_what_was_before_it(settled: Bench) -> N
         (MODE, {"on_destroy": "nonsense"}, {}),
         (MODE, {"on_destroy": ""}, {}),
         (MODE, {"on_destroy": "Disable"}, {}),
-        (MODE, {"on_destroy": "restore"}, {}),
+        (MODE, {"on_destroy": "restored"}, {}),
         (OPENID_CONNECT, {"on_destroy": "disable"}, {}),
         (OPENID_CONNECT, {}, {"on_destroy": "disable"}),
         (MODE, {"on_destroy": "retain"}, {"on_destroy": "disable"}),

@@ -30,17 +30,17 @@ def test_the_table_is_the_contracts() -> None:
     table = {
         each.path: (each.document, each.read_only, each.destroy, each.gate) for each in RESOURCES
     }
-    retain, disable = Destroy.RETAIN, Destroy.DISABLE
+    retain, disable, restore = Destroy.RETAIN, Destroy.DISABLE, Destroy.RESTORE
     assert table == {
-        "imis/openid-connect": (OpenIDConnect, False, (retain,), None),
+        "imis/openid-connect": (OpenIDConnect, False, (retain, restore), None),
         "imis/oidc-authentication": (
             OidcAuthentication,
             False,
-            (retain, disable),
+            (retain, disable, restore),
             Gate.ACTIVATION,
         ),
         "cloud-sso/imis-client": (ImisClient, True, (retain,), None),
-        "cloud-sso/imis-sso-settings": (ImisSsoSettings, False, (retain,), None),
+        "cloud-sso/imis-sso-settings": (ImisSsoSettings, False, (retain, restore), None),
     }
 
 

@@ -33,9 +33,8 @@ ADDED = [
     ("    secrets:", f"{ENV}.secrets", "expected a mapping, found nothing"),
     ("    writes: true", f"{ENV}.writes", "expected refused or allowed, found true or false"),
     ("    writes: alowed", f"{ENV}.writes", "expected refused or allowed, found another text"),
-    ("    on_destroy: remove", f"{ENV}.on_destroy", "expected retain or disable, found another"),
+    ("    on_destroy: remove", f"{ENV}.on_destroy", "expected retain, disable or restore, f"),
     # known to the specification, not built
-    ("    on_destroy: restore", f"{ENV}.on_destroy", 'the value "restore" is not available in th'),
     ("    edits_while_enabled: verified", f"{ENV}.edits_while_enabled", "is not available in this"),
     ("    require_attestation: true", f"{ENV}.require_attestation", "is not available in this"),
     ("    strict_preconditions: true", f"{ENV}.strict_preconditions", "is not available in this"),

@@ -38,6 +38,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "fingerprint_key_file": None,
         "audit_key_file": None,
         "log_level": "info",
+        "snapshots_keep": 500,
+        "snapshots_days": 400,
         "rate_limit": 200,
     }
 

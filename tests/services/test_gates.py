@@ -201,7 +201,7 @@ def test_where_nothing_is_proved_nothing_is_activated(statuses: tuple[Status, ..
     """contract section 6: at least one check passed."""
     checks = tuple(Check(each.value, each, "", ()) for each in statuses)
     with pytest.raises(VerificationFailed, match="nothing is proved"):
-        gates._require_passed(Verification(checks))
+        gates.require_passed(Verification(checks))
 
 
 @pytest.mark.parametrize("mode", ["test_mode", "enabled"])

@@ -109,11 +109,20 @@ async def test_snapshots_hold_what_was_found_and_what_was_written(bench: PairBen
     bench.imis.product.values["name"] = "by hand"
     await bench.put(OPENID_CONNECT, NAME)
     moments = await bench.store.history.moments(bench.environment)
-    assert [each.cause for each in moments] == ["written", "found", "written", "found"]
+    assert [(each.cause, each.resource.partition("/")[2]) for each in moments] == [
+        ("written", "openid-connect"),
+        ("found", "openid-connect"),
+        ("written", "openid-connect"),
+        ("found", "openid-connect"),
+        ("found", "oidc-authentication"),
+    ], "the mode stands on the same record, so it is known too"
     kept = [
         await bench.store.history.snapshot(bench.environment, each.snapshot) for each in moments
     ]
-    names = [each.documents[OPENID_CONNECT.path]["name"] for each in kept if each]
+    assert [each.documents[OIDC_AUTHENTICATION.path] for each in kept if each] == [
+        {"mode": "disabled"}
+    ] * 5
+    names = [each.documents[OPENID_CONNECT.path]["name"] for each in kept[:4] if each]
     assert names == ["Members", "by hand", "Members", before.document.values()["name"]]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from pair_bench import PairBench, raising
+from pair_bench import AGREEING, BUILT_IN, PINS, REF, VERSION, PairBench, raising
 
+from imis_sso.domain.documents.oidc_authentication import RANK
 from imis_sso.domain.problems import (
+    ActivationGuard,
     InvalidSettings,
+    NotLastWriter,
     ObserveOnly,
     PreconditionFailed,
+    UntrustedHost,
     UpstreamUnavailable,
 )
 from imis_sso.domain.resources import (
@@ -29,7 +34,7 @@ from imis_sso.services.status import status
 
 pytestmark = pytest.mark.anyio
 WRITABLE = [each for each in RESOURCES if not each.read_only]
-RETAIN, DISABLE = Destroy.RETAIN, Destroy.DISABLE
+RETAIN, DISABLE, RESTORE = Destroy.RETAIN, Destroy.DISABLE, Destroy.RESTORE
 
 
 async def let_go(
@@ -49,6 +54,9 @@ async def let_go(
         (OIDC_AUTHENTICATION, "disable", None, DISABLE),
         (OIDC_AUTHENTICATION, "disable", "retain", RETAIN),
         (IMIS_SSO_SETTINGS, "disable", None, RETAIN),
+        (OPENID_CONNECT, "restore", None, RESTORE),
+        (OIDC_AUTHENTICATION, "retain", "restore", RESTORE),
+        (IMIS_SSO_SETTINGS, "restore", "retain", RETAIN),
     ],
 )
 async def test_what_delete_does(
@@ -62,8 +70,8 @@ async def test_what_delete_does(
     ("resource", "asked"),
     [
         (OPENID_CONNECT, "disable"),
-        (OPENID_CONNECT, "restore"),
-        (OIDC_AUTHENTICATION, "restore"),
+        (OPENID_CONNECT, "Restore"),
+        (IMIS_CLIENT, "restore"),
         (OIDC_AUTHENTICATION, "DISABLE"),
         (OIDC_AUTHENTICATION, ""),
         (OIDC_AUTHENTICATION, "x" * 500),
@@ -169,6 +177,145 @@ async def test_if_match_is_honoured(bench: PairBench, mode: Destroy, managed: bo
     tag = (await bench.get(OIDC_AUTHENTICATION)).etag
     await let_go(bench, OIDC_AUTHENTICATION, mode, if_match=(tag,))
     assert not await bench.managed(OIDC_AUTHENTICATION)
+
+
+# --- restore ------------------------------------------------------------------------------------
+
+OURS = AGREEING["redirect_login_url"]
+OTHER = "https://other.example.org/"
+TWO_HOSTS = replace(PINS, imis=frozenset({"members.example.org", "other.example.org"}))
+
+
+async def test_restore_gives_back_what_was_found(bench: PairBench) -> None:
+    """contract C5: before the first managed write of the period, whatever was written since."""
+    bench.imis.product.values |= {"name": " by hand ", "redirect_login_url": ""}
+    found = dict(bench.imis.product.values)
+    for name in ("one", "two"):
+        await bench.put(OPENID_CONNECT, {"name": name, "redirect_login_url": OURS})
+    outcome = await let_go(bench, OPENID_CONNECT, RESTORE)
+    assert outcome is not None
+    assert (outcome.writes, outcome.notices) == (1, ())
+    assert bench.imis.product.values == found
+    assert not await bench.managed(OPENID_CONNECT)
+    entry = (await bench.store.history.moments(bench.environment, limit=1))[0]
+    assert entry.cause == "restored"
+    assert await let_go(bench, OPENID_CONNECT, RESTORE) is None, "the period is over"
+    assert bench.imis.product.values == found
+
+
+async def test_restore_goes_back_to_this_periods_beginning(bench: PairBench) -> None:
+    """contract C5."""
+    await bench.put(OPENID_CONNECT, {"name": "one"})
+    await let_go(bench, OPENID_CONNECT)
+    bench.imis.product.values["name"] = "in between"
+    await bench.put(OPENID_CONNECT, {"name": "two"})
+    await let_go(bench, OPENID_CONNECT, RESTORE)
+    assert bench.imis.product.values["name"] == "in between"
+
+
+async def test_what_was_adopted_as_it_was_is_given_back_too(bench: PairBench) -> None:
+    """contract C5: an identical write begins the period."""
+    await bench.put(IMIS_SSO_SETTINGS, {})
+    await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})
+    await let_go(bench, IMIS_SSO_SETTINGS, RESTORE)
+    assert bench.cloud.product.values["redirect_url"] == OURS
+
+
+async def test_another_callers_last_write_is_not_undone(bench: PairBench) -> None:
+    """contract C5."""
+    await bench.put(OPENID_CONNECT, {"name": "one"})
+    await bench.put(OPENID_CONNECT, {"name": "two"}, who="person")
+    for dry_run in (True, False):
+        with pytest.raises(NotLastWriter, match="person"):
+            await let_go(bench, OPENID_CONNECT, RESTORE, dry_run=dry_run)
+    assert bench.imis.product.values["name"] == "two"
+    assert await bench.managed(OPENID_CONNECT)
+    await let_go(bench, OPENID_CONNECT, RETAIN)
+
+
+@pytest.mark.parametrize(
+    ("found", "now", "after"),
+    [
+        ("disabled", "test_mode", "disabled"),
+        ("test_mode", "enabled", "test_mode"),
+        ("enabled", "test_mode", "test_mode"),
+        ("test_mode", "disabled", "disabled"),
+        ("enabled", "enabled", "enabled"),
+    ],
+)
+async def test_the_mode_is_never_raised(bench: PairBench, found: str, now: str, after: str) -> None:
+    """contract C5."""
+    bench.imis.product.values["mode"] = found
+    await bench.put(OIDC_AUTHENTICATION, {})
+    bench.imis.product.values["mode"] = now
+    outcome = await let_go(bench, OIDC_AUTHENTICATION, RESTORE)
+    assert outcome is not None
+    assert bench.imis.product.values["mode"] == after
+    assert bool(outcome.notices) is (RANK[found] > RANK[now])
+    assert not await bench.managed(OIDC_AUTHENTICATION)
+
+
+async def test_lowering_by_restore_needs_nothing_of_cloud_sso(bench: PairBench) -> None:
+    """contract 1.2."""
+    await bench.put(OIDC_AUTHENTICATION, {})
+    bench.imis.product.values["mode"] = "enabled"
+    bench.cloud.product.show = raising(UpstreamUnavailable("dead"))  # type: ignore[method-assign]
+    await let_go(bench, OIDC_AUTHENTICATION, RESTORE)
+    assert bench.imis.product.values["mode"] == "disabled"
+
+
+async def test_a_named_secret_comes_back_and_another_does_not(bench: PairBench) -> None:
+    """contract C5."""
+    bench.source("a", "secret-a")
+    bench.with_policy()
+    for held, back in (("secret-a", "secret-a"), ("nobody's", "cloud")):
+        bench.imis.product.secret = held
+        await bench.put(OPENID_CONNECT, {REF: BUILT_IN, VERSION: bench.version("cloud")})
+        outcome = await let_go(bench, OPENID_CONNECT, RESTORE)
+        assert outcome is not None
+        assert bench.imis.product.secret == back
+        assert len(outcome.notices) == (held != back)
+
+
+async def test_a_live_pair_is_guarded_against_letting_go(bench: PairBench) -> None:
+    """contract 1.2: lower the mode first, as Terraform does by the order of its documents."""
+    bench.with_policy(pins=TWO_HOSTS)
+    bench.imis.product.values["redirect_login_url"] = OTHER
+    await bench.put(OPENID_CONNECT, {"redirect_login_url": OURS})
+    bench.imis.product.values["mode"] = "enabled"
+    with pytest.raises(ActivationGuard):
+        await let_go(bench, OPENID_CONNECT, RESTORE)
+    assert await bench.managed(OPENID_CONNECT)
+
+
+async def test_pins_win_over_what_was_found(bench: PairBench) -> None:
+    """contract C45."""
+    bench.imis.product.values["redirect_login_url"] = OTHER
+    await bench.put(OPENID_CONNECT, {"redirect_login_url": OURS})
+    with pytest.raises(UntrustedHost):
+        await let_go(bench, OPENID_CONNECT, RESTORE)
+    assert bench.imis.product.values["redirect_login_url"] == OURS
+
+
+async def test_a_period_without_a_beginning_on_record_is_an_error(bench: PairBench) -> None:
+    """It began with an older version: letting go as if it were restored would be a lie."""
+    await bench.store.managed.wrote(bench.environment, OPENID_CONNECT.path, "ci")
+    with pytest.raises(InvalidSettings, match="release with retain"):
+        await let_go(bench, OPENID_CONNECT, RESTORE)
+    assert await bench.managed(OPENID_CONNECT)
+    assert bench.imis.count("write") == 0
+
+
+async def test_a_dry_run_of_restore_writes_nothing(bench: PairBench) -> None:
+    """contract C15."""
+    await bench.put(OPENID_CONNECT, {"name": "ours"})
+    outcome = await let_go(bench, OPENID_CONNECT, RESTORE, dry_run=True)
+    assert outcome is not None
+    assert [each.as_dict() for each in outcome.changes] == [
+        {"field": "name", "before": "ours", "after": "Cloud SSO"}
+    ]
+    assert bench.imis.product.values["name"] == "ours"
+    assert await bench.managed(OPENID_CONNECT)
 
 
 # --- status -------------------------------------------------------------------------------------

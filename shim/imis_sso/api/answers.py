@@ -53,6 +53,14 @@ def write_answer(outcome: Outcome, query: Query) -> Response:
     return json_answer(_body(outcome.reading, query, more), headers=headers)
 
 
+def released_answer(outcome: Outcome | None) -> Response:
+    """Answer a DELETE: nothing but how often the product was written, and what to tell (C5)."""
+    headers = {WRITES_HEADER: str(outcome.writes if outcome else 0)}
+    if outcome and outcome.notices:
+        headers[NOTICE_HEADER] = " ".join(outcome.notices)
+    return Response(status_code=204, headers=headers)
+
+
 def _body(reading: Reading, query: Query, more: Mapping[str, Any]) -> dict[str, Any]:
     document = reading.document.model_dump()
     if query.fields is not None:
@@ -78,7 +86,7 @@ def problem_answer(problem: Problem, method: str, request_id: str) -> Response:
         headers["Retry-After"] = str(problem.retry_after)
     if isinstance(problem, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="imis-sso"'
-    if method in ("PUT", "PATCH", "DELETE"):
+    if method in ("PUT", "PATCH", "DELETE", "POST"):
         headers[WRITES_HEADER] = str(problem.upstream_writes)
     return Response(_problem_bytes(body, method), problem.status, headers, PROBLEM_TYPE)
 

@@ -45,6 +45,7 @@ async def environment(request: Request, env: str) -> Response:
     more = [
         ("changes", "Audit trail"),
         ("secrets", "Named secrets"),
+        ("snapshots", "Snapshots"),
         ("status", "Status"),
         ("verification", "Verification"),
     ]

@@ -157,6 +157,22 @@ def getting(
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
 
+def posting(
+    schema: dict[str, Any], body: dict[str, Any], *parameters: str, needs: Decision
+) -> dict[str, Any]:
+    """Give what a route says of itself that acts on a whole environment (contract section 1)."""
+    answers = _success("What was done, or would be.", schema)
+    _add_problems(answers, _WRITE_STATUSES)
+    content = {"application/json": {"schema": body}}
+    extra = {
+        **needs.stated(),
+        "security": _NEEDS_TOKEN,
+        "parameters": [_parameter(name) for name in parameters],
+        "requestBody": {"required": True, "content": content},
+    }
+    return {"response_model": None, "responses": answers, "openapi_extra": extra}
+
+
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
     """Give what a route says of itself that everybody may ask."""
     return {

@@ -67,6 +67,15 @@ def require_known(params: QueryParams, allowed: Iterable[str]) -> None:
         raise UnknownField(sentence(errors), errors)
 
 
+def flag(params: QueryParams, name: str) -> bool:
+    """Read the one boolean parameter that a request may have (contract C14).
+
+    Raises `InvalidSettings`, and `UnknownField` for every other parameter.
+    """
+    require_known(params, (name,))
+    return _boolean(name, _single(params, name) if name in params else None)
+
+
 def _single(params: QueryParams, key: str) -> str:
     values = params.getlist(key)
     if len(values) > 1:

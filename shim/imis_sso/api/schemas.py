@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from imis_sso.domain.audit import Kind
+from imis_sso.domain.snapshots import Cause
 from imis_sso.domain.verdicts import Status
+from imis_sso.services.restored_secret import Fate
 
 Schema = dict[str, Any]
 
@@ -122,6 +124,52 @@ CHECKPOINT: Final = _exactly(
         )
     ),
     public_key=_TEXT,
+)
+_DOCUMENTS: Final[Schema] = {"type": "object", "description": "Documents by path."}
+MOMENTS: Final = _exactly(
+    items=_list_of(
+        _exactly(
+            id=_TEXT,
+            number=_SEQ,
+            at=_MOMENT,
+            cause={"type": "string", "enum": [each.value for each in Cause]},
+            resource=_TEXT,
+            who=_TEXT,
+            seq=_SEQ,
+        )
+    ),
+    next=_TEXT,
+)
+SNAPSHOT: Final = _exactly(id=_TEXT, documents=_DOCUMENTS)
+RESTORE: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "reason": _TEXT | {"description": "Why; may be left out only in a dry run."},
+        "resources": _TEXTS | {"description": "Documents to restore; all without it."},
+        "expected": {
+            "type": "object",
+            "description": "ETags by path, as a dry run answered them.",
+            "additionalProperties": _TEXT,
+        },
+    },
+}
+RESTORED: Final = _exactly(
+    snapshot=_TEXT,
+    before=_TEXT,
+    writes={"type": "integer"},
+    documents=_list_of(
+        _exactly(
+            resource=_TEXT,
+            etag=_TEXT,
+            secret={"type": "string", "enum": [each.value for each in Fate]},
+            changes=_list_of(_exactly(field=_TEXT, before={}, after={})),
+        )
+    ),
+    steps=_list_of(_exactly(resource=_TEXT, mode=_or_null(_TEXT))),
+    gates=_TEXTS,
+    undecided=_TEXTS,
+    notices=_TEXTS,
 )
 PROBLEM: Final[Schema] = {
     "type": "object",

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api import openapi
-from imis_sso.api.answers import WRITES_HEADER, read_answer, write_answer
+from imis_sso.api.answers import read_answer, released_answer, write_answer
 from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import origin_of, pair_for, principal_of, require
 from imis_sso.api.query import (
@@ -105,8 +105,7 @@ def _delete(resource: Resource) -> Handler:
         outcome = await release(pair, _order(request, query, resource, {}), mode)
         if query.dry_run and outcome is not None:
             return write_answer(outcome, query)
-        writes = outcome.writes if outcome else 0
-        return Response(status_code=204, headers={WRITES_HEADER: str(writes)})
+        return released_answer(outcome)
 
     return delete
 

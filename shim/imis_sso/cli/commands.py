@@ -13,9 +13,11 @@ from imis_sso.cli import (
     check_config,
     diff,
     execute,
+    history,
     login,
     mode,
     offboard,
+    restore,
     secret,
     serve,
     show,
@@ -47,6 +49,8 @@ for _module in (
     mode,
     login,
     offboard,
+    history,
+    restore,
 ):
     _module.register(app)
 app.add_typer(audit.app, name="audit")

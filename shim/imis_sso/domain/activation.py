@@ -30,6 +30,13 @@ def transition(before: str, after: str) -> Transition:
     return Transition.ACTIVATE if before == "test_mode" else Transition.SKIPS_TEST
 
 
+def way(before: str, after: str) -> tuple[str, ...]:
+    """Give the modes to pass through from one to the other: down at once, up one at a time."""
+    if RANK[after] <= RANK[before]:
+        return () if before == after else (after,)
+    return tuple(each for each in RANK if RANK[before] < RANK[each] <= RANK[after])
+
+
 def critical_fields(document: type[Document], changed: Iterable[str]) -> tuple[str, ...]:
     """Give those of the changed fields that sign-in depends on, in the order of declaration."""
     among = frozenset(changed)

@@ -29,6 +29,8 @@ class Kind(enum.StrEnum):
     """A write is about to reach a product."""
     OUTCOME = "outcome"
     """What became of it."""
+    RESTORE = "restore"
+    """A snapshot is about to be put back; each of its writes has lines of its own."""
     ADOPTED = "adopted"
     """A document is managed from now on, as it was found."""
     HOLD = "hold"

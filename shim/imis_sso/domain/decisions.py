@@ -15,13 +15,14 @@ DECISION: Final = "x-decision"
 class Decision(enum.StrEnum):
     """What a caller needs for a route.
 
-    `WRITE` is `apply`, and `read` for a dry run (contract C15). What a single request needs beyond
-    it (`force`, an inline secret) the route asks for itself.
+    `WRITE` is `apply`, `RESTORE` is `admin`, and `read` for a dry run of either (contract C15). What
+    a single request needs beyond it (`force`, an inline secret) the route asks for itself.
     """
 
     OPEN = "open"
     READ = "read"
     WRITE = "apply, or read for a dry run"
+    RESTORE = "admin, or read for a dry run"
     APPLY = "apply"
     APPLY_PROTECTED = "apply-protected"
     ADMIN = "admin"
@@ -30,9 +31,9 @@ class Decision(enum.StrEnum):
         """Give the scope that a caller needs; None where nobody needs any."""
         if self is Decision.OPEN:
             return None
-        if self is Decision.WRITE:
-            return Scope.READ if dry_run else Scope.APPLY
-        return Scope(self.value)
+        if self in (Decision.WRITE, Decision.RESTORE) and dry_run:
+            return Scope.READ
+        return Scope(self.value.partition(",")[0])
 
     def stated(self) -> dict[str, Any]:
         """Give what a route hands over as, or within, its `openapi_extra`."""

@@ -23,6 +23,7 @@ class Destroy(enum.StrEnum):
 
     RETAIN = "retain"
     DISABLE = "disable"
+    RESTORE = "restore"
 
 
 class SecretRole(enum.Enum):
@@ -87,6 +88,7 @@ OPENID_CONNECT: Final = Resource(
     OpenIDConnect,
     OPENID_PROVIDER,
     "The OpenID Connect page of iMIS, without the mode.",
+    destroy=(Destroy.RETAIN, Destroy.RESTORE),
 )
 OIDC_AUTHENTICATION: Final = Resource(
     "imis",
@@ -94,7 +96,7 @@ OIDC_AUTHENTICATION: Final = Resource(
     OidcAuthentication,
     OPENID_PROVIDER,
     "The gated activation of external sign-in in iMIS.",
-    destroy=(Destroy.RETAIN, Destroy.DISABLE),
+    destroy=(Destroy.RETAIN, Destroy.DISABLE, Destroy.RESTORE),
     gate=Gate.ACTIVATION,
 )
 IMIS_CLIENT: Final = Resource(
@@ -111,6 +113,7 @@ IMIS_SSO_SETTINGS: Final = Resource(
     ImisSsoSettings,
     IMIS_SSO_PAGE,
     "Where Cloud SSO sends people back to.",
+    destroy=(Destroy.RETAIN, Destroy.RESTORE),
 )
 
 RESOURCES: Final = (OPENID_CONNECT, OIDC_AUTHENTICATION, IMIS_CLIENT, IMIS_SSO_SETTINGS)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from imis_sso.domain.canonical import canonical_json
 from imis_sso.domain.documents import Document, flatten, nested
@@ -37,6 +37,12 @@ class Cause(enum.StrEnum):
     """A write of ours made it, and it was read back."""
     SETTLED = "settled"
     """An interrupted write was found applied by reading (contract 7)."""
+    RESTORED = "restored"
+    """A restore put it back, and it was read back."""
+
+
+OURS: Final = (Cause.WRITTEN, Cause.SETTLED, Cause.RESTORED)
+"""Causes of states that we made; `FOUND` is what others made."""
 
 
 @dataclass(frozen=True)

@@ -119,20 +119,29 @@ def _secret_fault(value: object) -> str | None:
 
 
 def check_changes(
-    document: type[Document], live: Values, wanted: Values, pins: Pins, reach: Mapping[str, str]
+    document: type[Document],
+    live: Values,
+    wanted: Values,
+    pins: Pins,
+    reach: Mapping[str, str],
+    *,
+    verbatim: bool = False,
 ) -> None:
     """Refuse changed values that are not valid, canonical, trusted or within reach, all at once.
 
     `live` and `wanted` are values by path; what is equal in both is never looked at, so whatever
     the product holds may be sent back (C2). `reach` maps each unreachable field to the sentence
-    that names the connector which can reach it. Raises the 422 problems of contract section 4.
+    that names the connector which can reach it. With `verbatim` the product held the values before,
+    so neither their form nor the document's rules are judged; pins are. Raises the 422 problems of
+    contract section 4.
     """
     violations = Violations()
-    for each in document.settings():
-        if live[each.path] != wanted[each.path]:
-            _check_value(violations, each, wanted[each.path], pins, reach)
     changed = {path for path in wanted if live[path] != wanted[path]}
-    for rule in document.rules:
+    check = _check_held if verbatim else _check_value
+    for each in document.settings():
+        if each.path in changed:
+            check(violations, each, wanted[each.path], pins, reach)
+    for rule in () if verbatim else document.rules:
         if changed.intersection(rule.fields) and (fault := rule.broken(wanted)):
             violations.add(InvalidSettings, rule.blamed, fault)
     violations.raise_if_any()
@@ -160,3 +169,22 @@ def _check_value(
         violations.add(NotCanonical, setting.path, detail, canonical)
     elif setting.trust and (refusal := pins.refusal(setting.trust, value)):
         violations.add(UntrustedHost, setting.path, refusal)
+
+
+def _check_held(
+    violations: Violations,
+    setting: Setting,
+    value: str | bool,
+    pins: Pins,
+    reach: Mapping[str, str],
+) -> None:
+    """Judge a value that the product held before: only by reach and by the pins (contract C45)."""
+    if setting.path in reach:
+        violations.add(UnsupportedByConnector, setting.path, reach[setting.path])
+    elif setting.trust and isinstance(value, str) and value:
+        try:
+            refusal = pins.refusal(setting.trust, value.strip())
+        except ValueError as fault:
+            refusal = f"{fault}; whether its host is pinned cannot be told"
+        if refusal:
+            violations.add(UntrustedHost, setting.path, refusal)

@@ -55,6 +55,12 @@ class ServerOptions(Section):
         description="File with the Ed25519 key that signs the audit trail's checkpoints.",
     )
     log_level: LogLevel = Field(default="info", description="How much is logged.")
+    snapshots_keep: int = Field(
+        default=500, ge=50, description="Entries of each environment's history that are kept."
+    )
+    snapshots_days: int = Field(
+        default=400, ge=1, description="Days that an entry of the history is kept."
+    )
     rate_limit: int = Field(
         default=200, ge=100, description="Requests a second for each token (contract C43)."
     )

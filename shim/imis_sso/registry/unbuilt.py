@@ -23,7 +23,6 @@ UNBUILT_KEYS: Final = frozenset(
         "promotion",
         "rehearsal",
         "require_attestation",
-        "snapshots",
         "strict_preconditions",
         "test_mode_days",
         "tls",
@@ -35,7 +34,6 @@ UNBUILT_SECRET_KEYS: Final = frozenset({"expires", "hosts"})
 """Keys of later versions in a named secret."""
 
 UNBUILT_VALUES: Final = {
-    "on_destroy": frozenset({"restore"}),
     "connector": frozenset({"assisted", "imis_staff_site"}),
 }
 """Values of later versions, by key."""

@@ -23,11 +23,16 @@ async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
     )
     reach = pair.half(order.resource).reach_refusals(order.resource)
     check_changes(
-        order.resource.document, live.document.values(), wanted.values(), pair.policy.pins, reach
+        order.resource.document,
+        live.document.values(),
+        wanted.values(),
+        pair.policy.pins,
+        reach,
+        verbatim=order.restoring is not None,
     )
     require_match(order, live)
     push = await _push(pair, order, live, wanted)
-    return Draft(order, live, _with_record(wanted, push), push)
+    return Draft(order, live, _with_record(order, wanted, push), push)
 
 
 def require_match(order: Order, live: Reading) -> None:
@@ -56,10 +61,11 @@ def _wanted_secret(keys: SecretKeys, order: Order, live: Reading, wanted: Docume
     return Shown(ref, version)
 
 
-def _with_record(wanted: Document, push: Push) -> Document:
+def _with_record(order: Order, wanted: Document, push: Push) -> Document:
     keys = type(wanted).secret
     if keys is None or push.record is None:
         return wanted
     # A caller who sends a secret inline is never shown its fingerprint before it is written (C15).
-    version = "" if push.secret is not None and not push.record.ref else push.record.version
+    typed = push.secret is not None and not push.record.ref and order.restoring is None
+    version = "" if typed else push.record.version
     return wanted.model_copy(update={keys.ref: push.record.ref, keys.version: version})

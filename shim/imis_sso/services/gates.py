@@ -25,7 +25,7 @@ from imis_sso.services.pair import Pair
 from imis_sso.services.verify import verify
 
 
-def observe_only(pair: Pair, draft: Draft) -> tuple[str, ...]:
+def observe_only(pair: Pair, order: Order) -> tuple[str, ...]:
     """Refuse to write where the operator has not allowed it; a dry run only says so (C44, C15)."""
     if pair.policy.writes_allowed:
         return ()
@@ -33,7 +33,7 @@ def observe_only(pair: Pair, draft: Draft) -> tuple[str, ...]:
         f"Writes to the environment {pair.name} are refused; its operator may set "
         "writes: allowed in the registry."
     )
-    if not draft.order.dry_run:
+    if not order.dry_run:
         raise ObserveOnly(msg)
     return (f"{ObserveOnly.slug}: {msg}",)
 
@@ -105,11 +105,12 @@ async def activation(pair: Pair, draft: Draft) -> Passage:
     if skips:
         msg = "The mode goes from disabled to test_mode first, and to enabled after verification."
         raise TransitionRefused(msg)
-    _require_passed(await verify(pair))
+    require_passed(await verify(pair))
     return Passage(looked=True)
 
 
-def _require_passed(verification: Verification) -> None:
+def require_passed(verification: Verification) -> None:
+    """Raise `VerificationFailed`, naming each failed check, unless the pair verifies (1.2)."""
     if verification.passed:
         return
     errors = [
@@ -146,6 +147,9 @@ async def live_edit(pair: Pair, draft: Draft) -> Passage:
 
 
 async def _mode(pair: Pair, draft: Draft) -> str:
+    restoring = draft.order.restoring
+    if draft.order.dry_run and restoring is not None and restoring.mode is not None:
+        return restoring.mode
     if draft.resource.record != OPENID_CONNECT.record:
         return await pair.live_mode()
     return str(draft.live.observed.values.get("mode", "disabled"))

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from imis_sso.domain.access import Origin
 from imis_sso.domain.audit import Entry, Kind, Line, Result, Selection
 from imis_sso.domain.intents import Intent, SecretMove
 from imis_sso.domain.ledger import AppliedSecret, StoreUnavailable
 from imis_sso.domain.problems import AuditUnavailable, Problem
-from imis_sso.domain.snapshots import Cause, State, content_of
+from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.domain.snapshots import Cause, Content, Snapshot, State, content_of
 from imis_sso.services.order import Draft, Order
 from imis_sso.services.read import Reading
 from imis_sso.store.base import Spool, Trail
@@ -66,7 +68,7 @@ class Journal:
             _facts(draft, forced),
         )
         try:
-            found = await self.trail.open(entry, intent, _state(draft.live, Cause.FOUND))
+            found = await self.trail.open(entry, intent, _states(draft.live, Cause.FOUND))
         except StoreUnavailable as error:
             if not lowering:
                 msg = f"The audit trail cannot be written ({error}); nothing was written."
@@ -78,7 +80,8 @@ class Journal:
     async def applied(self, begun: Begun, after: Reading) -> tuple[str, ...]:
         """Record that a write was proved by reading it back; gives what to tell the caller."""
         facts = {"result": Result.APPLIED.value, "after": after.etag}
-        return await self._end(begun, facts, [_state(after, Cause.WRITTEN)])
+        cause = Cause.RESTORED if "restores" in begun.entry.facts else Cause.WRITTEN
+        return await self._end(begun, facts, _states(after, cause))
 
     async def failed(self, begun: Begun, problem: Problem, after: Reading | None) -> None:
         """Record what a write that failed came to.
@@ -91,7 +94,7 @@ class Journal:
             return
         result = Result.NOT_APPLIED if after is None else Result.DIFFERS
         facts: dict[str, Any] = {"result": result.value, "problem": problem.slug}
-        states = [] if after is None else [_state(after, Cause.FOUND)]
+        states = () if after is None else _states(after, Cause.FOUND)
         await self._end(begun, facts, states)
 
     async def settled(self, intent: Intent, result: Result, now: Reading) -> None:
@@ -101,7 +104,7 @@ class Journal:
         )
         cause = Cause.SETTLED if result is Result.APPLIED else Cause.FOUND
         facts = {"result": result.value, "settled": True, "after": now.etag}
-        await self.trail.close(replace(entry, facts=facts), [_state(now, cause)])
+        await self.trail.close(replace(entry, facts=facts), _states(now, cause))
 
     async def adopted(self, order: Order, found: Reading) -> str | None:
         """Record that a document is managed from now on; gives the snapshot of what was found."""
@@ -113,8 +116,25 @@ class Journal:
             origin=order.origin,
             facts={"found": found.etag},
         )
-        names = await self.trail.append(entry, [_state(found, Cause.FOUND)])
-        return names[0] if names else None
+        return (await self.trail.append(entry, _states(found, Cause.FOUND)))[-1]
+
+    async def restoring(
+        self, who: str, origin: Origin, snapshot: Snapshot, found: Sequence[Reading]
+    ) -> str:
+        """Record that a restore begins; gives the snapshot of what all its documents were before.
+
+        Raises StoreUnavailable.
+        """
+        paths = [each.resource.path for each in found]
+        entry = Entry(
+            self._environment,
+            Kind.RESTORE,
+            who,
+            origin=origin,
+            facts={"snapshot": snapshot.id, "resources": paths},
+        )
+        states = [state for each in found for state in _states(each, Cause.FOUND)]
+        return (await self.trail.append(entry, states))[-1]
 
     async def lines(self, selection: Selection, limit: int) -> Sequence[Line]:
         """Give selected lines of the trail. Raises StoreUnavailable."""
@@ -191,12 +211,33 @@ def _facts(draft: Draft, forced: Sequence[str]) -> dict[str, Any]:
         "fields": sorted(draft.changed),
         "forced": list(forced),
     }
+    if draft.order.restoring is not None:
+        facts["restores"] = draft.order.restoring.snapshot
     if move is not None:
         facts["secret"] = {"before": move.before, "after": move.applied.version}
         facts["secret_ref"] = move.applied.ref
     return facts
 
 
-def _state(reading: Reading, cause: Cause) -> State:
+def _states(reading: Reading, cause: Cause) -> tuple[State, ...]:
+    """Give what a reading tells of its document, last, and of the others on the same record.
+
+    So a snapshot has the mode as it was when the page beside it was read.
+    """
+    beside = [each for each in RESOURCES if _tells_of(reading, each)]
     content = content_of(reading.document, reading.unreachable)
-    return State(reading.resource.path, content, cause)
+    found = (State(each.path, _beside(reading, each), Cause.FOUND) for each in beside)
+    return (*found, State(reading.resource.path, content, cause))
+
+
+def _tells_of(reading: Reading, other: Resource) -> bool:
+    same = other.record is reading.resource.record
+    # What is shown of a secret is not in a record.
+    return same and other is not reading.resource and other.document.secret is None
+
+
+def _beside(reading: Reading, other: Resource) -> Content:
+    seen = reading.observed
+    document = other.document.of(seen.document_values(other.document))
+    unseen = document.values().keys() - seen.values.keys() if seen.exists else ()
+    return content_of(document, unseen)

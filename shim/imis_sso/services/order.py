@@ -17,6 +17,20 @@ from imis_sso.services.read import Reading
 from imis_sso.services.secrets import Push
 
 
+@dataclass(frozen=True)
+class Restoring:
+    """What makes a write a step of a restore: its values are those of a snapshot.
+
+    `mode` is the mode that earlier steps will have left, for a dry run of this one. A step that
+    only prepares for others is `careful`: it lowers the mode, and rather than do so without the
+    secret it is refused.
+    """
+
+    snapshot: str
+    mode: str | None = None
+    careful: bool = False
+
+
 @dataclass(frozen=True, repr=False)
 class Order:
     """A write as the caller asked for it.
@@ -33,6 +47,7 @@ class Order:
     if_match: tuple[str, ...] | None = None
     dry_run: bool = False
     force: bool = False
+    restoring: Restoring | None = None
     deadline: Deadline = field(default_factory=Deadline)
 
 

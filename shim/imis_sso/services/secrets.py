@@ -131,11 +131,21 @@ class Secrets:
         return Shown(await self._inferred(resource, version), version)
 
     async def _inferred(self, resource: Resource, version: str) -> str:
-        for name in self.names(resource):
+        found = await self.find(resource, version)
+        return found[0] if found else ""
+
+    async def find(
+        self, resource: Resource, version: str, first: str = ""
+    ) -> tuple[str, Secret] | None:
+        """Give name and secret of a version, among those that may go into a document.
+
+        `first` is looked at before the others; sources that cannot be had are passed over (C22).
+        """
+        for name in sorted(self.names(resource), key=lambda each: each != first):
             secret = await self._passing_over(name)
             if secret is not None and self.version(secret) == version:
-                return name
-        return ""
+                return name, secret
+        return None
 
     async def remember(self, record: Shown) -> None:
         """Record name and version of what a write put into the product."""

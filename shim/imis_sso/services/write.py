@@ -56,8 +56,17 @@ async def write(pair: Pair, order: Order) -> Outcome:
         order.deadline.room_before(half.connector.write_seconds)
         reading, notices = await perform(pair, ready)
         _log(pair, ready)
+        await _tidy(pair)
         changes = difference(ready.draft.live.document, reading.document)
         return Outcome(reading, 1, changes, (), (), (*ready.notices, *notices))
+
+
+async def _tidy(pair: Pair) -> None:
+    """Drop what the retention policy keeps no longer, now and then; a write never fails by it."""
+    try:
+        await pair.history.prune(pair.name)
+    except StoreUnavailable as error:
+        logger.warning("the history of %s cannot be tidied: %s", pair.name, error)
 
 
 def _log(pair: Pair, ready: Ready) -> None:
@@ -88,7 +97,7 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     draft = await drafted(pair, order, await read(pair, order.resource))
     reported: tuple[str, ...] = ()
     if draft.writes:
-        reported = gates.observe_only(pair, draft)
+        reported = gates.observe_only(pair, order)
         await _gates(pair, draft)
         await _kept(pair, draft)
     preview = Reading(order.resource, draft.live.observed, draft.wanted, draft.live.unreachable)
@@ -100,7 +109,7 @@ async def _prepare(pair: Pair, order: Order) -> Ready:
     draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
     if not draft.writes:
         return Ready(draft)
-    gates.observe_only(pair, draft)
+    gates.observe_only(pair, order)
     passage = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)
     lowering = gates.move(draft) is Transition.LOWER  # nothing more may stop it (contract 1.2)
@@ -136,7 +145,8 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
         return None, ()
     if draft.push.held is not None:
         return draft.push.held, ()
-    lowering = gates.move(draft) is Transition.LOWER
+    careful = draft.order.restoring is not None and draft.order.restoring.careful
+    lowering = gates.move(draft) is Transition.LOWER and not careful
     try:
         return await pair.secrets.to_keep(OPENID_CONNECT, lowering=lowering), ()
     except (SecretUnavailable, SecretVersionChanged, StoreUnavailable):

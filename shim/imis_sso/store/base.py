@@ -116,10 +116,10 @@ class Trail(Protocol):
         Gives the id of the snapshot that each state led to.
         """
 
-    async def open(self, entry: Entry, intent: Intent, found: State) -> str:
+    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
         """Append the line of a write that is about to begin, and hold its intent open.
 
-        Keeps what was found before it, and gives the id of that snapshot.
+        Keeps what was found before it, and gives the id of the snapshot with all of that.
         """
 
     async def close(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:
@@ -171,6 +171,19 @@ class History(Protocol):
 
     async def latest(self, environment: str) -> Snapshot | None:
         """Give the newest snapshot: the last known state of every document."""
+
+    async def moment(self, environment: str, number: int) -> Moment | None:
+        """Give the entry of a number."""
+
+    async def beginning(self, environment: str, prefix: str) -> Sequence[str]:
+        """Give the ids of the snapshots that begin with a text, at most two of them."""
+
+    async def prune(self, environment: str) -> None:
+        """Drop what the retention policy keeps no longer; most calls do nothing.
+
+        Never dropped are the newest entries, a document's last state that we made, and the
+        snapshots that a managed period or an open intent goes back to.
+        """
 
 
 class Deliveries(Protocol):

@@ -19,6 +19,7 @@ from imis_sso.store.history import SqlHistory
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
 from imis_sso.store.refused_logins import SqlRefusedLogins
+from imis_sso.store.retention import Retention
 from imis_sso.store.signing import Signer, load_signer
 from imis_sso.store.spool import FileSpool
 from imis_sso.store.tables import now
@@ -44,6 +45,7 @@ class SqlStore:
         signer: Signer,
         spool: Path,
         clock: Callable[[], datetime] = now,
+        retention: Retention | None = None,
     ) -> None:
         self.database, self.signer = database, signer
         self.tokens = SqlTokens(database, clock)
@@ -51,7 +53,7 @@ class SqlStore:
         self.managed = SqlManaged(database, clock)
         self.refused_logins = SqlRefusedLogins(database, clock)
         self.trail = SqlTrail(database, signer, clock)
-        self.history = SqlHistory(database)
+        self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
         self.spool = FileSpool(spool, signer, clock)
 
@@ -77,10 +79,12 @@ async def open_store(
     clock: Callable[[], datetime] = now,
     *,
     audit_key_file: Path | None = None,
+    retention: Retention | None = None,
 ) -> SqlStore:
     """Open the store of a data directory, made or migrated where necessary.
 
-    `audit_key_file` names the audit key, None for the one in the data directory. Raises
+    `audit_key_file` names the audit key, None for the one in the data directory; `retention` says
+    how long the history is kept. Raises
     ConfigurationError where the directory, its database or the key cannot be used.
     """
     database = await asyncio.to_thread(prepare, data_dir)
@@ -90,7 +94,7 @@ async def open_store(
     )
     event.listen(engine.sync_engine, "connect", _configure)
     signer = load_signer(_KeyPlaces(data_dir, audit_key_file))
-    return SqlStore(Database(engine), signer, data_dir / SPOOL, clock)
+    return SqlStore(Database(engine), signer, data_dir / SPOOL, clock, retention)
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imis_sso.domain.snapshots import Cause, Moment, Snapshot, State
 from imis_sso.store.database import Database
-from imis_sso.store.tables import HISTORY, SNAPSHOTS
+from imis_sso.store.retention import Retention, prune
+from imis_sso.store.tables import HISTORY, SNAPSHOTS, now
 
 
 class SqlHistory:
     """See `base.History`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Database,
+        retention: Retention | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._retention = retention or Retention()
+        self._asked: dict[str, int] = {}
 
     async def moments(
         self, environment: str, *, before: int | None = None, limit: int = 100
@@ -53,6 +61,30 @@ class SqlHistory:
         """Give the newest snapshot; see `base.History.latest`."""
         async with self._database.connect() as connection:
             return await _latest(connection, environment)
+
+    async def moment(self, environment: str, number: int) -> Moment | None:
+        """Give the entry of a number; see `base.History.moment`."""
+        found = (HISTORY.c.environment == environment) & (HISTORY.c.number == number)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(select(HISTORY).where(found))).one_or_none()
+        return None if row is None else _moment(row)
+
+    async def beginning(self, environment: str, prefix: str) -> Sequence[str]:
+        """Give the ids that begin with a text; see `base.History.beginning`."""
+        found = (SNAPSHOTS.c.environment == environment) & SNAPSHOTS.c.id.startswith(
+            prefix, autoescape=True
+        )
+        query = select(SNAPSHOTS.c.id).where(found).order_by(SNAPSHOTS.c.id).limit(2)
+        async with self._database.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def prune(self, environment: str) -> None:
+        """Drop what is kept no longer, on every so many calls; see `base.History.prune`."""
+        asked = self._asked.get(environment, 0)
+        self._asked[environment] = asked + 1
+        if asked % self._retention.every == 0:
+            async with self._database.begin() as connection:
+                await prune(connection, environment, self._retention, self._clock())
 
 
 async def keep(
@@ -91,7 +123,10 @@ async def keep(
 
 
 async def _store(connection: AsyncConnection, snapshot: Snapshot) -> None:
-    if await _snapshot(connection, snapshot.environment, snapshot.id) is None:
+    found = (SNAPSHOTS.c.environment == snapshot.environment) & (SNAPSHOTS.c.id == snapshot.id)
+    # Locked where the database knows locks: it must not be pruned before its entry is in place.
+    held = select(SNAPSHOTS.c.id).where(found).with_for_update(read=True)
+    if (await connection.execute(held)).one_or_none() is None:
         values = {
             "environment": snapshot.environment,
             "id": snapshot.id,

@@ -54,11 +54,11 @@ class SqlTrail:
 
         return await self._attempt(work)
 
-    async def open(self, entry: Entry, intent: Intent, found: State) -> str:
+    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
         """Append an intent's line and hold it open; see `base.Trail.open`."""
 
         async def work(connection: AsyncConnection) -> str:
-            (name,) = await self._line(connection, entry, (found,))
+            *_, name = await self._line(connection, entry, found)
             values = _columns(intent) | {"found": name}
             await connection.execute(insert(INTENTS).values(values))
             return name
