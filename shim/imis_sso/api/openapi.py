@@ -157,6 +157,17 @@ def getting(
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
 
+def posting(schema: dict[str, Any], body: dict[str, Any], *, needs: Decision) -> dict[str, Any]:
+    """Give what a route says of itself that takes a JSON object by POST and needs a token."""
+    answers = _success("What came of it.", schema)
+    _add_problems(answers, _WRITE_STATUSES)
+    answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
+    content = {"application/json": {"schema": body}}
+    taken = {"required": True, "content": content}
+    extra = {"security": _NEEDS_TOKEN, "requestBody": taken, **needs.stated()}
+    return {"response_model": None, "responses": answers, "openapi_extra": extra}
+
+
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
     """Give what a route says of itself that everybody may ask."""
     return {

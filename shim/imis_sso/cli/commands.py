@@ -12,6 +12,7 @@ from imis_sso.cli import (
     audit,
     check_config,
     diff,
+    emergency,
     execute,
     login,
     mode,
@@ -45,6 +46,7 @@ for _module in (
     verify,
     diff,
     mode,
+    emergency,
     login,
     offboard,
 ):

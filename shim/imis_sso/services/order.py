@@ -23,6 +23,7 @@ class Order:
 
     `declared` holds the keys of the body without the inline secret; what is absent keeps its live
     value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header.
+    `only_lowers` leaves a mode alone that is as low already, or lower.
     """
 
     resource: Resource
@@ -33,6 +34,7 @@ class Order:
     if_match: tuple[str, ...] | None = None
     dry_run: bool = False
     force: bool = False
+    only_lowers: bool = False
     deadline: Deadline = field(default_factory=Deadline)
 
 
