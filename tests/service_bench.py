@@ -35,6 +35,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
         environments[name] = {
             "writes": "allowed",
             "ca_file": str(simulation.ca_file),
+            "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "sso_hosts": [urlsplit(each.cloud_sso_url).netloc],
             "imis": {
                 "url": each.imis_url,

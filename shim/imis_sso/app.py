@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 import imis_sso
-from imis_sso.api import changes, environments, health, settings, snapshots
+from imis_sso.api import changes, emergency, environments, health, settings, snapshots
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
@@ -26,6 +27,7 @@ from imis_sso.connectors.callers.keys import Issuer
 from imis_sso.connectors.callers.trusted import Trust, TrustedCallers
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
+from imis_sso.connectors.oidc.discovery import Discovery
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
 from imis_sso.domain.access import Principal
@@ -43,8 +45,9 @@ from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
+from imis_sso.store.aside import Opened, open_whatever_works
 from imis_sso.store.base import Store
-from imis_sso.store.engine import open_store
+from imis_sso.store.engine import SqlStore, open_store
 from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
 from imis_sso.store.retention import Retention
@@ -64,6 +67,7 @@ class Service:
     pairs: Mapping[str, Pair]
     callers: TrustedCallers = field(default_factory=lambda: TrustedCallers(()))
     deliveries: Sequence[Delivery] = ()
+    notices: tuple[str, ...] = ()
 
     async def authenticate(self, token: str) -> Principal | None:
         """Give whom a bearer token stands for: a JWT's caller, or a stored token (contract C40).
@@ -158,9 +162,17 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
         resolve=resolve,
         cloud_sso=halves["cloud-sso"],
     )
-    journal = Journal(config.name, store.trail, store.spool)
+    journal = Journal(config.name, store.trail, store.spool, store.holds)
     return Pair(
-        config.name, _policy(config), halves, secrets, store.managed, journal, store.history
+        config.name,
+        _policy(config),
+        halves,
+        secrets,
+        store.managed,
+        journal,
+        store.history,
+        discovery=Discovery(config.egress.allow, config.ca_file),
+        imis_url=config.imis.url,
     )
 
 
@@ -181,25 +193,41 @@ def _sink(section: SinkSection) -> Sink:
 
 
 @asynccontextmanager
-async def opened(registry: Registry, settings: ServerSettings) -> AsyncIterator[Service]:
+async def opened(
+    registry: Registry,
+    settings: ServerSettings,
+    *,
+    emergency: bool = False,
+    spool: Path | None = None,
+) -> AsyncIterator[Service]:
     """Open the service and close it again, whatever happens.
 
-    Raises ConfigurationError where the store or the server key cannot be used.
+    In an emergency it opens also without a store; `spool` is then where the spool shall be. Else it
+    raises ConfigurationError where the store or the server key cannot be used.
     """
-    key = load_key(settings)
     retention = Retention(settings.snapshots_keep, settings.snapshots_days)
-    store = await open_store(
-        settings.data_dir, audit_key_file=settings.audit_key_file, retention=retention
-    )
+
+    async def opening() -> SqlStore:
+        return await open_store(
+            settings.data_dir, audit_key_file=settings.audit_key_file, retention=retention
+        )
+
+    if emergency:
+        found = await open_whatever_works(settings, opening, spool)
+    else:
+        found = Opened(await opening(), load_key(settings))
+    key, store = found.key, found.store
     pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
     deliveries = [
-        Delivery(_sink(each), store.trail, store.deliveries) for each in registry.audit.sinks
+        Delivery(_sink(each), store.trail, store.deliveries)
+        for each in registry.audit.sinks
+        if not found.stands_aside
     ]
     callers = TrustedCallers([_trust(each) for each in registry.server.callers])
     for delivery in deliveries:
         delivery.start()
     try:
-        yield Service(settings, store, pairs, callers, deliveries)
+        yield Service(settings, store, pairs, callers, deliveries, found.notices)
     finally:
         for delivery in deliveries:
             await delivery.aclose()
@@ -227,6 +255,7 @@ def create_app(service: Service) -> FastAPI:
         health.routes,
         environments.routes,
         changes.routes,
+        emergency.routes,
         settings.router(),
         snapshots.routes,
         pages.routes,

@@ -331,7 +331,8 @@ async def test_fifty_mixed_requests_reach_imis_one_at_a_time(bench: Bench) -> No
     assert {answer.status_code for answer in answers} == {200}
     counters = bench.imis.counters
     assert counters.max_simultaneous == 1
-    assert counters.logins == 1
+    # One for all, and two fresh ones for each of the five times that the mode goes up.
+    assert counters.logins <= 1 + 2 * 5
     assert counters.writes <= 20
     assert bench.imis.record["ProviderName"].startswith("Members ")
 

@@ -175,7 +175,7 @@ async def test_answers_are_as_the_document_says(bench: Bench) -> None:
         for path in (
             "/livez", "/readyz", "/version", "/v1/healthz", "/v1/environments", BASE, f"{BASE}/imis",
             f"{BASE}/cloud-sso", f"{BASE}/secrets", f"{BASE}/secrets/partner",
-            f"{BASE}/verification", f"{BASE}/status",
+            f"{BASE}/verification", f"{BASE}/status", f"{BASE}/emergency",
         )
     ] + [
         ("put", OPENID_CONNECT, {"include": "meta"}, {"name": "Members"}),
@@ -184,7 +184,11 @@ async def test_answers_are_as_the_document_says(bench: Bench) -> None:
         ("put", OPENID_CONNECT, {}, {"name": " x"}),
         ("put", MODE, {}, {"mode": "enabled"}),
         ("delete", MODE, {}, {"mode": "x"}),
+        ("post", f"{BASE}/emergency", {}, {"reason": "r", "mode": "disabled"}),
+        ("post", f"{BASE}/emergency", {}, {}),
         ("get", f"{BASE}/status", {}, None),
+        ("post", f"{BASE}/hold/release", {}, {"reason": "r"}),
+        ("post", f"{BASE}/hold/release", {}, {"reason": "r"}),
         ("get", f"{BASE}/secrets/nobody", {}, None),
     ]  # fmt: skip
     for method, path, params, body in requests:

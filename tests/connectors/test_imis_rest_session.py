@@ -359,3 +359,53 @@ async def test_a_slow_source_of_the_password_uses_the_time_up(bench: Bench) -> N
         await imis.read(OPENID_CONNECT)
     assert bench.model.counters.reads == 0
     await imis.aclose()
+
+
+async def test_a_fresh_log_in_leaves_the_living_session_alone(bench: Bench, imis: ImisRest) -> None:
+    """contract 1.2: the service proves that it could log in again."""
+    await imis.read(OPENID_CONNECT)
+    bench.model.counters.reset()
+    await imis.prove_login()
+    await imis.prove_login()
+    assert bench.model.counters.logins == 2
+    with bench.model._lock:  # the new tokens end; the session's own lives
+        first = next(iter(bench.model._tokens.items()))
+        bench.model._tokens = dict([first])
+    await imis.read(OPENID_CONNECT)
+    assert bench.model.counters.logins == 2
+
+
+async def test_a_fresh_log_in_that_is_refused_is_remembered_and_the_session_lives_on(
+    bench: Bench, imis: ImisRest
+) -> None:
+    """contract C47: one refused log-in, never repeated; the living token still writes."""
+    await imis.read(OPENID_CONNECT)
+    bench.password = "changed meanwhile"
+    bench.model.counters.reset()
+    for _ in range(3):
+        with pytest.raises(UpstreamCredentialsRefused):
+            await imis.prove_login()
+    assert bench.model.counters.refused_logins == 1
+    assert (await bench.change(imis, {"name": "still here"})).values["name"] == "still here"
+    assert bench.model.counters.logins == 0
+
+
+async def test_a_session_about_to_end_takes_the_fresh_token(bench: Bench, imis: ImisRest) -> None:
+    """Whoever raises the mode may need the session again, to put the old mode back."""
+    bench.model.token_seconds = 40
+    await imis.read(OPENID_CONNECT)
+    bench.model.token_seconds = 1199
+    await imis.prove_login()
+    with bench.model._lock:
+        tokens = list(bench.model._tokens)
+        bench.model._tokens = {tokens[-1]: bench.model._tokens[tokens[-1]]}
+    bench.model.counters.reset()
+    await imis.read(OPENID_CONNECT)
+    assert bench.model.counters.logins == 0
+
+
+async def test_a_fresh_log_in_at_a_dead_imis_says_so(bench: Bench) -> None:
+    imis = bench.connector(base_url="https://127.0.0.1:1")
+    with pytest.raises(UpstreamUnavailable):
+        await imis.prove_login()
+    await imis.aclose()

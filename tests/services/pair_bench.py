@@ -132,6 +132,10 @@ class MemoryConnector:
         await self._call("tenant")
         return self.tells
 
+    async def prove_login(self) -> None:
+        """Log in afresh."""
+        await self._call("login")
+
     async def findings(self) -> Sequence[Finding]:
         """Nothing is known."""
         return ()
@@ -202,7 +206,7 @@ class PairBench:
             cloud_sso=halves["cloud-sso"],
         )
         policies = Policy(**(plain | {"tenant": {}} | policy))
-        journal = Journal(self.environment, self.store.trail, self.store.spool)
+        journal = Journal(self.environment, self.store.trail, self.store.spool, self.store.holds)
         more = (self.store.managed, journal, self.store.history)
         self.pair = Pair(self.environment, policies, halves, secrets, *more)  # type: ignore[arg-type]
         return self.pair

@@ -170,7 +170,7 @@ async def test_activation_reads_both_products_live_and_imis_once_more(bench: Pai
     mode_is(bench, "test_mode")
     await bench.put(OIDC_AUTHENTICATION, {"mode": "enabled"})
     assert bench.cloud.calls == ["read"]
-    assert bench.imis.calls == ["read", "read", "read", "write", "read"]
+    assert bench.imis.calls == ["read", "read", "login", "read", "write", "read", "login"]
 
 
 async def test_every_failed_check_is_listed(bench: PairBench) -> None:

@@ -44,6 +44,7 @@ async def environment(request: Request, env: str) -> Response:
     parts = [(product, PRODUCT_TITLES[product]) for product in PRODUCTS]
     more = [
         ("changes", "Audit trail"),
+        ("emergency", "Emergency"),
         ("secrets", "Named secrets"),
         ("snapshots", "Snapshots"),
         ("status", "Status"),

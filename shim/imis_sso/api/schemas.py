@@ -72,11 +72,46 @@ VERIFICATION: Final = _exactly(
         )
     ),
 )
+HOLD: Final = _exactly(reason=_TEXT, who=_TEXT, since={"type": "string", "format": "date-time"})
+_MODE: Final[Schema] = {"type": "string", "enum": ["disabled", "test_mode", "enabled"]}
+_MODE_OR_UNKNOWN: Final[Schema] = {"type": "string", "enum": [*_MODE["enum"], "unknown"]}
+_REASON: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 500}
+EMERGENCY: Final = _exactly(
+    environment=_TEXT,
+    mode=_MODE_OR_UNKNOWN,
+    hold=_or_null(HOLD),
+    broken=_TRUTH,
+    checks=VERIFICATION["properties"]["checks"],
+    sign_in=_list_of(_exactly(mode=_MODE, now=_TRUTH, who=_TEXT)),
+    notices=_TEXTS,
+)
+PULLED: Final = _exactly(
+    environment=_TEXT,
+    outcome={"type": "string", "enum": ["not-asked", "lowered", "already", "failed"]},
+    mode=_MODE_OR_UNKNOWN,
+    hold=_or_null(HOLD),
+    detail=_TEXT,
+    manual_step=_or_null(_TEXT),
+    notices=_TEXTS,
+)
+RELEASED: Final = _exactly(environment=_TEXT, released=_or_null(HOLD))
+REASON: Final = _exactly(reason=_REASON)
+PULL: Final[Schema] = {
+    "type": "object",
+    "required": ["reason"],
+    "additionalProperties": False,
+    "properties": {
+        "reason": _REASON,
+        "mode": {"type": "string", "enum": ["disabled", "test_mode"]},
+        "hold": {"type": "boolean", "default": True},
+    },
+}
 STATUS: Final = _exactly(
     environment=_TEXT,
     production=_TRUTH,
     writes={"type": "string", "enum": ["allowed", "refused"]},
     audit_sinks=_list_of(_exactly(name=_TEXT, waiting={"type": "integer"}, failing=_TEXT)),
+    hold=_or_null(HOLD),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

@@ -13,6 +13,7 @@ from imis_sso.cli.target import (
     ConfigOption,
     EnvironmentArgument,
     JsonOption,
+    SpoolOption,
     Target,
     TokenOption,
     UrlOption,
@@ -50,9 +51,12 @@ def mode(
         bool, typer.Option("--force", help="Override the gates; needs the scope admin.")
     ] = False,
     json: JsonOption = False,
+    spool: SpoolOption = None,
 ) -> None:
     """Set how people sign in to iMIS. Lowering always works; raising passes the gates."""
-    target = Target(config, url, token, "admin" if force else "apply")
+    # Up or down only the live mode tells; what goes up needs the store all the same (contract 1.2).
+    lowers = to is not ModeName.ENABLED
+    target = Target(config, url, token, "admin" if force else "apply", lowers, spool)
     switches = {"dry_run": dry_run, "force": force}
     query = {"include": "meta"} | {key: "true" for key, on in switches.items() if on}
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from imis_sso.cli.console import Failure, progress
+from imis_sso.cli.console import Failure, progress, say
 
 if TYPE_CHECKING:
     import httpx
@@ -45,17 +45,27 @@ TokenOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SpoolOption = Annotated[
+    Path | None,
+    typer.Option("--spool", help="Folder for signed lines while the store cannot be written."),
+]
 EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="Environment.")]
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a command's requests go; `scope` is what it may do in a service of its own."""
+    """Where a command's requests go; `scope` is what it may do in a service of its own.
+
+    In an `emergency` such a service starts also without its store; `spool` is then where the spool
+    shall be.
+    """
 
     config: Path
     url: str | None
     token: str | None
     scope: str = "read"
+    emergency: bool = False
+    spool: Path | None = None
 
 
 def load_registry(
@@ -128,7 +138,10 @@ async def _own(target: Target) -> AsyncIterator[httpx.AsyncClient]:
 
     logging.getLogger("imis_sso").setLevel(logging.ERROR)
     registry, settings = load_registry(target.config)
-    async with opened(registry, settings) as service:
+    opening = opened(registry, settings, emergency=target.emergency, spool=target.spool)
+    async with opening as service:
+        for notice in service.notices:
+            say(notice, error=True)
         token = service.store.tokens.ephemeral(f"cli.{user_name()}", Scope(target.scope))
         transport = httpx.ASGITransport(create_app(service))
         headers = {"Authorization": f"Bearer {token}"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from imis_sso.domain.discovered import Discovered
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import Problem
 from imis_sso.domain.resources import Resource
@@ -59,6 +60,13 @@ class Sink(Protocol):
         """Close connections."""
 
 
+class DiscoveryLook(Protocol):
+    """Looks at an OpenID provider's discovery document, as everybody may."""
+
+    async def look(self, address: str) -> Discovered:
+        """Fetch the document at an address, within limits; never raises."""
+
+
 class Connector(Protocol):
     """One way into one product of one environment. All methods may raise `Problem`s.
 
@@ -96,6 +104,13 @@ class Connector(Protocol):
 
         Read once a session. Keys are those of the registry's `tenant` map: `organisation`,
         `provider_id`, `cloud_id`; a key that the product does not tell is left out.
+        """
+
+    async def prove_login(self) -> None:
+        """Log in afresh, beside the session that lives, which stays as it is.
+
+        Raises as `read`. A refused log-in is remembered like any other (contract C47), and does
+        not stop the living session. Only what serves the mode must do anything here.
         """
 
     async def findings(self) -> Sequence[Finding]:

@@ -15,8 +15,8 @@ DECISION: Final = "x-decision"
 class Decision(enum.StrEnum):
     """What a caller needs for a route.
 
-    `WRITE` is `apply`, `RESTORE` is `admin`, and `read` for a dry run of either (contract C15). What
-    a single request needs beyond it (`force`, an inline secret) the route asks for itself.
+    `WRITE` is `apply`, `RESTORE` is `admin`, and `read` for a dry run of either (contract C15).
+    What a single request needs beyond it (`force`, an inline secret) the route asks for itself.
     """
 
     OPEN = "open"

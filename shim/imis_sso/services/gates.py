@@ -88,6 +88,20 @@ class Passage:
         return Passage(self.looked or other.looked, self.forced + other.forced)
 
 
+async def held(pair: Pair, draft: Draft) -> None:
+    """Refuse every step up, forced or not, while a hold stands (contract 1.2)."""
+    if not raises(draft):
+        return
+    hold = await pair.journal.holding.current()
+    if hold is not None:
+        raise hold.refusal()
+
+
+def raises(draft: Draft) -> bool:
+    """Tell whether a draft raises the mode."""
+    return move(draft) not in (Transition.SAME, Transition.LOWER)
+
+
 async def activation(pair: Pair, draft: Draft) -> Passage:
     """Guard raising the mode (contract 1.2)."""
     step = move(draft)

@@ -21,9 +21,10 @@ from imis_sso.domain.ledger import AppliedSecret, StoreUnavailable
 from imis_sso.domain.problems import AuditUnavailable, Problem
 from imis_sso.domain.resources import RESOURCES, Resource
 from imis_sso.domain.snapshots import Cause, Content, Snapshot, State, content_of
+from imis_sso.services.holding import Holding
 from imis_sso.services.order import Draft, Order
 from imis_sso.services.read import Reading
-from imis_sso.store.base import Spool, Trail
+from imis_sso.store.base import Holds, Spool, Trail
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ NOT_RECORDED = (
 )
 SPOOLED = (
     "The audit trail cannot be written, so this is recorded in the signed spool and merged later."
+)
+
+ONLY_LOGGED = (
+    "Neither the audit trail nor the signed spool can be written: only the log knows of this write."
 )
 
 
@@ -48,11 +53,19 @@ class Begun:
 class Journal:
     """The trail of one environment, as writes use it."""
 
-    def __init__(self, environment: str, trail: Trail, spool: Spool) -> None:
+    def __init__(self, environment: str, trail: Trail, spool: Spool, holds: Holds) -> None:
         self._environment, self.trail, self._spool = environment, trail, spool
+        self.holding = Holding(environment, holds, spool)
 
-    async def begin(self, draft: Draft, forced: Sequence[str], *, lowering: bool) -> Begun:
-        """Record that a write is about to reach the product.
+    async def begin(
+        self,
+        draft: Draft,
+        forced: Sequence[str],
+        *,
+        lowering: bool,
+        more: Mapping[str, Any] | None = None,
+    ) -> Begun:
+        """Record that a write is about to reach the product; `more` are facts of its own.
 
         Raises AuditUnavailable where that cannot be recorded; when the mode is lowered the spool
         takes the trail's place.
@@ -65,7 +78,7 @@ class Journal:
             intent.resource,
             intent.id,
             intent.origin,
-            _facts(draft, forced),
+            _facts(draft, forced) | dict(more or {}),
         )
         try:
             found = await self.trail.open(entry, intent, _states(draft.live, Cause.FOUND))
@@ -141,13 +154,18 @@ class Journal:
         return await self.trail.find(self._environment, selection, limit)
 
     async def merge(self) -> None:
-        """Take what was spooled into the trail, each line once. Raises StoreUnavailable."""
+        """Take what was spooled into the trail, each line once, and holds into the store.
+
+        Raises StoreUnavailable.
+        """
         pending = self._spool.pending(self._environment)
         for each in pending:
-            if not await self.trail.has(self._environment, Kind.SPOOLED, each.name):
+            if await self.trail.has(self._environment, Kind.SPOOLED, each.name):
+                continue
+            if not await self.holding.take(each):
                 await self.trail.append(each.merged())
         if pending:
-            self._spool.clear(self._environment, pending[-1].number)
+            self._spool.clear(self._environment, pending)
             logger.info("merged %d spooled lines of %s", len(pending), self._environment)
 
     async def _end(
@@ -155,8 +173,7 @@ class Journal:
     ) -> tuple[str, ...]:
         entry = replace(begun.entry, kind=Kind.OUTCOME, facts=facts)
         if begun.spooled:
-            self._spool_or_log(entry)
-            return (SPOOLED,)
+            return (SPOOLED if self._spool_or_log(entry) else ONLY_LOGGED,)
         try:
             await self.trail.close(entry, states)
         except StoreUnavailable as error:
@@ -164,7 +181,7 @@ class Journal:
             return (NOT_RECORDED,)
         return ()
 
-    def _spool_or_log(self, entry: Entry) -> None:
+    def _spool_or_log(self, entry: Entry) -> bool:
         try:
             self._spool.add(entry)
         except StoreUnavailable as error:
@@ -177,6 +194,8 @@ class Journal:
                 entry.who,
                 dict(entry.facts),
             )
+            return False
+        return True
 
 
 def _intent(environment: str, draft: Draft) -> Intent:

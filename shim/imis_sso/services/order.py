@@ -37,6 +37,7 @@ class Order:
 
     `declared` holds the keys of the body without the inline secret; what is absent keeps its live
     value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header.
+    `only_lowers` leaves a mode alone that is as low already, or lower.
     """
 
     resource: Resource
@@ -48,6 +49,7 @@ class Order:
     dry_run: bool = False
     force: bool = False
     restoring: Restoring | None = None
+    only_lowers: bool = False
     deadline: Deadline = field(default_factory=Deadline)
 
 

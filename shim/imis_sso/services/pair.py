@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from imis_sso.connectors.base import DiscoveryLook
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
 from imis_sso.services.half import Half
@@ -46,6 +47,8 @@ class Pair:
     journal: Journal
     history: History
     recovery: Recovery = field(default_factory=Recovery)
+    discovery: DiscoveryLook | None = None
+    imis_url: str = ""
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""

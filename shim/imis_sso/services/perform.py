@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from imis_sso.connectors.base import WriteUncertain
 from imis_sso.domain.ledger import StoreUnavailable
@@ -24,13 +26,17 @@ NOT_TAKEN = "The product was read afterwards and holds the old values: nothing w
 
 @dataclass(frozen=True, repr=False)
 class Ready:
-    """A draft that has passed every gate: `kept` goes back into a record that hides its secret."""
+    """A draft that has passed every gate: `kept` goes back into a record that hides its secret.
+
+    `facts` are what the trail says of it besides.
+    """
 
     draft: Draft
     kept: Secret | None = None
     notices: tuple[str, ...] = ()
     forced: tuple[str, ...] = ()
     lowering: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
@@ -42,7 +48,7 @@ async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
     and a write is never sent twice.
     """
     draft, after = ready.draft, None
-    begun = await pair.journal.begin(draft, ready.forced, lowering=ready.lowering)
+    begun = await pair.journal.begin(draft, ready.forced, lowering=ready.lowering, more=ready.facts)
     try:
         after, lost = await _write_and_read(pair, draft, ready.kept)
         if lost is not None:

@@ -83,6 +83,11 @@ async def read_halves(pair: Pair) -> Halves:
         pair.half(OPENID_CONNECT).observe(OPENID_CONNECT),
         pair.half(IMIS_CLIENT).observe(IMIS_CLIENT),
     )
+    return await halves_of(pair, imis, cloud_sso)
+
+
+async def halves_of(pair: Pair, imis: Observed, cloud_sso: Observed) -> Halves:
+    """Make both halves of what was seen of the products."""
     version = await pair.secrets.held(imis)
     client = await compose(pair, IMIS_CLIENT, cloud_sso)
     return Halves(

@@ -12,12 +12,14 @@ from imis_sso.services.pair import Pair
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """Give, for each resource, its connector, reach and last managed write; and the sinks."""
+    """Give the hold, the sinks, and each resource's connector, reach and last managed write."""
+    hold = await pair.journal.holding.current()
     return {
         "environment": pair.name,
         "production": pair.policy.production,
         "writes": "allowed" if pair.policy.writes_allowed else "refused",
         "audit_sinks": [await each.state(pair.name) for each in deliveries],
+        "hold": hold and hold.as_dict(),
         "resources": [await _resource(pair, each) for each in RESOURCES],
     }
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -19,14 +20,15 @@ from imis_sso.domain.problems import (
     SecretVersionChanged,
     UpstreamChanged,
 )
-from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
+from imis_sso.domain.resources import OPENID_CONNECT, Gate, SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
 from imis_sso.services.draft import draft as drafted
 from imis_sso.services.half import Half
 from imis_sso.services.order import Draft, Order, Outcome
 from imis_sso.services.pair import Pair
-from imis_sso.services.perform import Ready, perform
+from imis_sso.services.perform import NOT_REMEMBERED, Ready, perform
+from imis_sso.services.raising import UNDECIDED, prove_after, prove_before
 from imis_sso.services.read import Reading, compose, read
 from imis_sso.services.recovery import settle_open
 
@@ -56,6 +58,8 @@ async def write(pair: Pair, order: Order) -> Outcome:
         order.deadline.room_before(half.connector.write_seconds)
         reading, notices = await perform(pair, ready)
         _log(pair, ready)
+        if gates.raises(ready.draft):
+            await prove_after(pair, ready, reading)
         await _tidy(pair)
         changes = difference(ready.draft.live.document, reading.document)
         return Outcome(reading, 1, changes, (), (), (*ready.notices, *notices))
@@ -96,31 +100,40 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     """Meet every gate as the write would, and write nothing (contract C15)."""
     draft = await drafted(pair, order, await read(pair, order.resource))
     reported: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     if draft.writes:
         reported = gates.observe_only(pair, order)
         await _gates(pair, draft)
         await _kept(pair, draft)
+        undecided = (UNDECIDED,) if gates.raises(draft) else ()
     preview = Reading(order.resource, draft.live.observed, draft.wanted, draft.live.unreachable)
-    return Outcome(preview, 0, difference(draft.live.document, draft.wanted), reported)
+    return Outcome(preview, 0, difference(draft.live.document, draft.wanted), reported, undecided)
 
 
 async def _prepare(pair: Pair, order: Order) -> Ready:
     await _settle_open(pair, order)
     draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
+    if order.only_lowers and gates.move(draft) is not Transition.LOWER:
+        return Ready(replace(draft, wanted=draft.live.document))
     if not draft.writes:
         return Ready(draft)
     gates.observe_only(pair, order)
     passage = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)
     lowering = gates.move(draft) is Transition.LOWER  # nothing more may stop it (contract 1.2)
-    if not lowering and (passage.looked or kept is not None or draft.push.resolved):
+    raising = gates.raises(draft)
+    if raising:
+        await prove_before(pair, draft)
+    if not lowering and (passage.looked or raising or kept is not None or draft.push.resolved):
         draft = await _confirmed(pair, draft)
+    await gates.held(pair, draft)  # an emergency may have come meanwhile
     return Ready(draft, kept, notices, passage.forced, lowering=lowering)
 
 
 async def _settle_open(pair: Pair, order: Order) -> None:
-    """Settle what a writer left open that died with the queue in its hands."""
+    """Take in what was spooled, and settle what a writer left open that died in its turn."""
     try:
+        await pair.journal.merge()
         await settle_open(pair, pair.half(order.resource))
     except StoreUnavailable as error:
         # What cannot be done without the trail is refused where it would reach the product.
@@ -128,6 +141,7 @@ async def _settle_open(pair: Pair, order: Order) -> None:
 
 
 async def _gates(pair: Pair, draft: Draft) -> gates.Passage:
+    await gates.held(pair, draft)
     await gates.right_tenant(pair, draft)
     activated = await gates.activation(pair, draft)
     return activated | await gates.live_edit(pair, draft)
@@ -183,11 +197,34 @@ def declared_paths(draft: Draft) -> frozenset[str]:
 async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
     """Answer a write that finds everything as declared; at most a name is remembered (C2, C23)."""
     reading = draft.live
+    notices: tuple[str, ...] = ()
     if draft.push.record is not None:
         await pair.secrets.remember(draft.push.record)
         reading = await compose(pair, draft.resource, draft.live.observed)
+    try:
+        await _adopt(pair, draft)
+    except StoreUnavailable:
+        if not lowers_at_most(draft.order):
+            raise
+        notices = (NOT_REMEMBERED,)
+    changes = difference(draft.live.document, reading.document)
+    return Outcome(reading, 0, changes, notices=notices)
+
+
+async def _adopt(pair: Pair, draft: Draft) -> None:
+    if draft.order.only_lowers:
+        return
     if await pair.managed.current(pair.name, draft.resource.path) is None:
         # Whoever declares what is already there manages it from now on (contract C5).
         found = await pair.journal.adopted(draft.order, draft.live)
         await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
-    return Outcome(reading, 0, difference(draft.live.document, reading.document))
+
+
+def lowers_at_most(order: Order) -> bool:
+    """Tell whether an order can lower the mode, so that the store must not stop it (contract 1.2).
+
+    Only the live mode tells `test_mode` as a way down from the way up; a way up is stopped by the
+    trail.
+    """
+    mode = order.declared.get("mode")
+    return order.resource.gate is Gate.ACTIVATION and mode in ("disabled", "test_mode")

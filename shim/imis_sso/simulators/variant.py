@@ -32,6 +32,9 @@ class Variant:
     imis_validate: Literal["result", "error", "missing"] = "result"
     imis_permission: Literal["bare", "result", "boxed"] = "bare"
     imis_token_path: str = "/token"  # noqa: S105
+    # Documented for people: enabled leaves iMIS credentials to system administrators only (3.1).
+    # Unknown: what it does to the log-in of other accounts with RemoteService (3.3).
+    imis_enabled_refuses_password: bool = False
 
     cloud_sso_secret: Literal["shown", "reveal", "copy", "absent"] = "shown"  # noqa: S105
     cloud_sso_markup: Literal["label_for", "wrapped", "aria_label"] = "label_for"

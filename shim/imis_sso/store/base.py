@@ -8,6 +8,7 @@ from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
 from imis_sso.domain.audit import Checkpoint, Entry, Line, Selection
+from imis_sso.domain.holds import Hold
 from imis_sso.domain.intents import Intent
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
@@ -155,6 +156,19 @@ class Trail(Protocol):
         """Tell whether the trail has a line of this kind for a write."""
 
 
+class Holds(Protocol):
+    """Holds after an emergency (contract 1.2). Every method raises StoreUnavailable."""
+
+    async def current(self, environment: str) -> Hold | None:
+        """Give the hold that is stored."""
+
+    async def put(self, hold: Hold, entries: Sequence[Entry]) -> None:
+        """Store a hold in place of an older one and append its lines, all or nothing."""
+
+    async def release(self, environment: str, entries: Sequence[Entry]) -> None:
+        """Drop the hold and append the lines of its release, all or nothing."""
+
+
 class History(Protocol):
     """Snapshots, and how they came to be (contract section 7). Raises StoreUnavailable."""
 
@@ -205,8 +219,8 @@ class Spool(Protocol):
     def pending(self, environment: str) -> Sequence[Spooled]:
         """Give what was spooled and not merged, in its order; forged lines are left out."""
 
-    def clear(self, environment: str, until: int) -> None:
-        """Drop the lines up to number `until`, which have been merged."""
+    def clear(self, environment: str, merged: Sequence[Spooled]) -> None:
+        """Drop lines that have been merged, and forged ones; what was added meanwhile stays."""
 
 
 class Store(Protocol):
@@ -231,6 +245,10 @@ class Store(Protocol):
     @property
     def trail(self) -> Trail:
         """The audit trail."""
+
+    @property
+    def holds(self) -> Holds:
+        """Holds after an emergency."""
 
     @property
     def history(self) -> History:

@@ -16,6 +16,7 @@ from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.history import SqlHistory
+from imis_sso.store.holds import SqlHolds
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
 from imis_sso.store.refused_logins import SqlRefusedLogins
@@ -53,6 +54,7 @@ class SqlStore:
         self.managed = SqlManaged(database, clock)
         self.refused_logins = SqlRefusedLogins(database, clock)
         self.trail = SqlTrail(database, signer, clock)
+        self.holds = SqlHolds(database, self.trail)
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
         self.spool = FileSpool(spool, signer, clock)

@@ -85,11 +85,11 @@ def load_signer(settings: AuditKeyPlaces) -> Signer:
     or open to others.
     """
     if settings.audit_key_file is not None:
-        return _loaded(settings.audit_key_file)
+        return loaded(settings.audit_key_file)
     path = private_directory(settings.data_dir) / AUDIT_KEY_FILE
     if not path.exists():
         make_private(path, new_key_pem())
-    return _loaded(path)
+    return loaded(path)
 
 
 def new_key_pem() -> str:
@@ -98,7 +98,13 @@ def new_key_pem() -> str:
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def _loaded(path: Path) -> Signer:
+def new_signer() -> Signer:
+    """Give a signer whose key nobody else has and nobody keeps."""
+    return Signer(Ed25519PrivateKey.generate())
+
+
+def loaded(path: Path) -> Signer:
+    """Give the key in a file; raises ConfigurationError as `load_signer`."""
     try:
         key = load_pem_private_key(read_private(path), None)
     except (ValueError, TypeError):

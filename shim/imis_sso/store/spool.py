@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from imis_sso.domain.audit import Entry, moment
 from imis_sso.domain.ledger import StoreUnavailable
@@ -37,12 +40,8 @@ class FileSpool:
         }
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            descriptor = os.open(self._file(entry.environment), flags, 0o600)
-            with os.fdopen(descriptor, "ab") as stream:
-                stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            with self._alone():
+                self._append(self._file(entry.environment), line)
         except OSError as error:
             msg = f"the spool cannot be written: {error.strerror}"
             raise StoreUnavailable(msg) from None
@@ -60,22 +59,52 @@ class FileSpool:
         found = [self._read(line, number, environment) for number, line in lines]
         return [each for each in found if each is not None]
 
-    def clear(self, environment: str, until: int) -> None:
+    def clear(self, environment: str, merged: Sequence[Spooled]) -> None:
         """Drop what was merged; see `base.Spool.clear`."""
+        done = {each.signature for each in merged}
         file = self._file(environment)
         try:
-            lines = file.read_bytes().splitlines(keepends=True)
-            if len(lines) <= until:
-                file.unlink()
-                return
-            descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=self._folder)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.writelines(lines[until:])
-                os.fsync(stream.fileno())
-            Path(draft).replace(file)
+            with self._alone():
+                lines = file.read_bytes().splitlines(keepends=True)
+                kept = [line for line in lines if self._waits(line, environment, done)]
+                self._replace(file, kept)
+        except FileNotFoundError:
+            return
         except OSError as error:
             msg = f"the spool cannot be cleared: {error.strerror}"
             raise StoreUnavailable(msg) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from the folder: one may spool what another is about to merge."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @staticmethod
+    def _append(file: Path, line: Mapping[str, Any]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        with os.fdopen(os.open(file, flags, 0o600), "ab") as stream:
+            stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _waits(self, line: bytes, environment: str, done: Container[str]) -> bool:
+        found = self._read(line.decode("utf-8", "replace"), 0, environment)
+        return found is not None and found.signature not in done
+
+    def _replace(self, file: Path, lines: Sequence[bytes]) -> None:
+        if not lines:
+            file.unlink()
+            return
+        descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=self._folder)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.writelines(lines)
+            os.fsync(stream.fileno())
+        Path(draft).replace(file)
 
     def _file(self, environment: str) -> Path:
         return self._folder / f"{environment}.jsonl"

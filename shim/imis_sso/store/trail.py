@@ -54,6 +54,18 @@ class SqlTrail:
 
         return await self._attempt(work)
 
+    async def append_with(
+        self, entries: Sequence[Entry], also: Callable[[AsyncConnection], Awaitable[None]]
+    ) -> None:
+        """Append lines and do something more in the same transaction, all or nothing."""
+
+        async def work(connection: AsyncConnection) -> None:
+            for entry in entries:
+                await self._line(connection, entry, ())
+            await also(connection)
+
+        await self._attempt(work)
+
     async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
         """Append an intent's line and hold it open; see `base.Trail.open`."""
 

@@ -162,6 +162,9 @@ class CloudSsoDashboard:
         # Inferred: a log-in with a Cloud ID leads to that Cloud ID's dashboard (product facts 4.1).
         return {_CLOUD_ID: self._shown_cloud_id or self._cloud_id}
 
+    async def prove_login(self) -> None:
+        """Do nothing: no write here can cost us our log-in."""
+
     async def findings(self) -> Sequence[Finding]:
         """Say whether the log-in works, the page is as described, and its secret is readable."""
         question = "Can the page iMIS SSO Settings be read as it is described?"

@@ -122,6 +122,13 @@ class ImisRest:
         known = {"organisation": organisation, "provider_id": self._chosen}
         return {key: value for key, value in known.items() if value is not None}
 
+    async def prove_login(self) -> None:
+        """Log in afresh beside the session that lives; see the protocol."""
+        try:
+            await self._session.prove_login()
+        except NoAnswer as failure:
+            raise failure.problem from None
+
     async def findings(self) -> Sequence[Finding]:
         """Probe what this tenant serves over REST, in the order of product facts 3.2."""
         return await probes.findings(self._session.call, self._redactor)

@@ -41,9 +41,9 @@ class Token:
     secret: Secret
     renew_at: float
 
-    def is_fresh(self) -> bool:
-        """Whether the token is worth sending."""
-        return time.monotonic() < self.renew_at
+    def is_fresh(self, seconds: float = 0.0) -> bool:
+        """Whether the token is worth sending, for so many seconds more."""
+        return time.monotonic() + seconds < self.renew_at
 
 
 class LogIn:

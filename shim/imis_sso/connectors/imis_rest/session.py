@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from imis_sso.connectors.imis_rest.login import LogIn, Token
 from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, Transport
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.secret import Secret
 
+T = TypeVar("T")
 _IDENTIFICATION: Final = "imis-sso"
+_PUT_BACK_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Session:
         self._seconds, self._budget, self._fair_use = seconds, budget, fair_use
         self._turn = asyncio.Lock()
         self._token: Token | None = None
-        self._running: asyncio.Task[Answer] | None = None
+        self._running: asyncio.Task[Any] | None = None
         self.generation = 0
 
     @property
@@ -57,13 +61,30 @@ class Session:
         401 is met with one new log-in; 429, 503 and failures that may pass are repeated as far as
         a repeat can do no harm. Raises Problems of the log-in, `Busy`, and NoAnswer.
         """
+        return await self._in_turn(partial(self._patiently, request, is_write=is_write))
+
+    async def prove_login(self) -> None:
+        """Log in once, afresh. The session that lives goes on, unless it is about to end.
+
+        Raises Problems of the log-in, `Busy`, and NoAnswer.
+        """
+        await self._in_turn(self._log_in_afresh)
+
+    async def _in_turn(self, work: Callable[[float], Coroutine[Any, Any, T]]) -> T:
         deadline = asyncio.get_running_loop().time() + self._budget
         await self._wait_for_turn(deadline)
-        task = asyncio.create_task(self._patiently(request, deadline, is_write=is_write))
+        task = asyncio.create_task(work(deadline))
         self._running = task
         task.add_done_callback(self._end_turn)
         # A caller that goes away must not make room for a second request beside this one.
         return await asyncio.shield(task)
+
+    async def _log_in_afresh(self, deadline: float) -> None:
+        token = await self._log_in.token(self._left(deadline))
+        if self._token is None or not self._token.is_fresh(_PUT_BACK_SECONDS):
+            # Whoever raises the mode may need the session again, to lower it.
+            self._token = token
+            self.generation += 1
 
     async def aclose(self) -> None:
         """End what is running and close the connections."""
@@ -81,7 +102,7 @@ class Session:
             text = "other requests to iMIS are ahead and did not end in time; nothing was written"
             raise Busy(text) from None
 
-    def _end_turn(self, task: asyncio.Task[Answer]) -> None:
+    def _end_turn(self, task: asyncio.Task[Any]) -> None:
         self._running = None
         self._turn.release()
         if not task.cancelled():

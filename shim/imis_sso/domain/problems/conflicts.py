@@ -67,7 +67,8 @@ class TransitionRefused(Problem):
     """The mode cannot be changed in this step.
 
     From `disabled` the way up is `test_mode` first, then `enabled`; and there must be an OpenID
-    Connect record before the mode can be anything but `disabled`.
+    Connect record before the mode can be anything but `disabled`. Where the detail says that the
+    mode was raised and put back, the service account could not log in afresh under the new mode.
     """
 
     status, slug, title = 409, "transition-refused", "Transition refused"

@@ -72,7 +72,8 @@ class ImisModel(Product):
 
     def log_in(self, username: str, password: str) -> str | None:
         """Give a new token, or None where user name or password are wrong; counts both."""
-        if not (username == self.username and password == self.password):
+        known = username == self.username and password == self.password
+        if not known or self._is_shut_out():
             self.counters.count("refused_logins")
             return None
         self.counters.count("logins")
@@ -81,14 +82,26 @@ class ImisModel(Product):
             self._tokens[token] = self._clock() + self.token_seconds
         return token
 
+    def _is_shut_out(self) -> bool:
+        """Say whether the mode leaves this account no password, while its tokens live on."""
+        if not self.variant.imis_enabled_refuses_password or "SysAdmin" in self.roles:
+            return False
+        enabled = wire.enum_value("Mode", "Enabled")
+        return any(record.get("Mode") == enabled for record in self.records)
+
     def accepts(self, token: str) -> bool:
         """Say whether the token was given out and is neither expired nor revoked."""
         with self._lock:
             return self._tokens.get(token, 0.0) > self._clock()
 
     def is_permitted(self) -> bool:
-        """Say whether the service account has the roles of product facts 3.3."""
-        return set(self.roles) >= _REQUIRED_ROLES
+        """Say whether the service account has the roles of product facts 3.3.
+
+        Where the mode may shut an account out, RemoteService alone will do: else no account that
+        can raise the mode could be shut out by it.
+        """
+        alone = self.variant.imis_enabled_refuses_password
+        return set(self.roles) >= (_REQUIRED_ROLES - {"SysAdmin"} if alone else _REQUIRED_ROLES)
 
     def expire_sessions(self) -> None:
         """Revoke every token."""

@@ -1,0 +1,90 @@
+"""Emergencies: what is broken, down with the mode, the hold and its release (contract 1.2)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imis_sso.api import schemas
+from imis_sso.api.answers import WRITES_HEADER, json_answer
+from imis_sso.api.body import parse_object, require_json
+from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, principal_of
+from imis_sso.api.openapi import getting, posting
+from imis_sso.domain.decisions import Decision
+from imis_sso.domain.problems import FieldError, InvalidSettings, UnknownField
+from imis_sso.domain.violations import nearest, sentence
+from imis_sso.services.emergency import Caller, pull, release_hold, report
+
+routes = APIRouter(prefix="/v1/environments", tags=["emergency"])
+
+LOWER_TO: Final = ("disabled", "test_mode")
+_PULL: Final = ("mode", "hold", "reason")
+_RELEASE: Final = ("reason",)
+
+
+@routes.get("/{env}/emergency", **getting(schemas.EMERGENCY, asks_products=True))
+async def look(request: Request, env: str) -> Response:
+    """Tell within 20 seconds what is broken and who can sign in at each mode; writes nothing."""
+    return json_answer((await report(pair_for(request, env))).as_dict())
+
+
+@routes.post("/{env}/emergency", **posting(schemas.PULLED, schemas.PULL, needs=Decision.APPLY))
+async def brake(request: Request, env: str) -> Response:
+    """Set the hold, and lower the mode if it is higher than asked; raises it never."""
+    pair = pair_for(request, env)
+    body = await _body(request, _PULL)
+    mode, hold = body.get("mode"), body.get("hold", True)
+    if mode is not None and mode not in LOWER_TO:
+        raise _refused("mode", f"must be one of {', '.join(LOWER_TO)}")
+    if not isinstance(hold, bool):
+        raise _refused("hold", "must be true or false")
+    if mode is None and not hold:
+        raise _refused("mode", "must be given where no hold is to be set")
+    pulled = await pull(pair, _caller(request, body), mode=mode, hold=hold)
+    return json_answer(pulled.as_dict(), headers={WRITES_HEADER: str(pulled.writes)})
+
+
+@routes.post(
+    "/{env}/hold/release", **posting(schemas.RELEASED, schemas.REASON, needs=Decision.ADMIN)
+)
+async def release(request: Request, env: str) -> Response:
+    """Release the hold, with a reason; `released` is null where none stood."""
+    pair = pair_for(request, env)
+    body = await _body(request, _RELEASE)
+    hold = await release_hold(pair, _caller(request, body))
+    return json_answer({"environment": env, "released": hold and hold.as_dict()})
+
+
+async def _body(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
+    strange = [FieldError(key[:60], "is no parameter of this") for key in request.query_params]
+    if strange:
+        # A dry run that was asked for must never do the real thing (contract C14).
+        raise UnknownField(sentence(strange), strange)
+    raw = await request.body()
+    require_json(request.headers.get("content-type") if raw else None, request.method)
+    body = parse_object(raw)
+    errors = [
+        FieldError(key[:60], f"is not a known key; the nearest known key is {nearest(key, known)}")
+        for key in body
+        if key not in known
+    ]
+    if errors:
+        raise UnknownField(sentence(errors), errors)
+    return body
+
+
+def _caller(request: Request, body: dict[str, Any]) -> Caller:
+    reason = body.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise _refused("reason", "must be given, as a text")
+    if len(reason) > MAX_REASON or not reason.isprintable():
+        raise _refused("reason", f"must be one line of at most {MAX_REASON} characters")
+    return Caller(principal_of(request).name, reason.strip(), origin_of(request))
+
+
+def _refused(field: str, detail: str) -> InvalidSettings:
+    errors = [FieldError(field, detail)]
+    return InvalidSettings(sentence(errors), errors)

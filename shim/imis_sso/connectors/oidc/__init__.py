@@ -1,0 +1,1 @@
+"""What an OpenID provider shows to everybody, without a log-in."""
