@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pair_bench import PairBench, mode_is
+from restore_bench import OTHER, TWO_HOSTS, back, known_as, products
 from sqlalchemy import event, text
 
 from imis_sso.domain.access import Origin
@@ -258,3 +259,24 @@ async def test_a_mode_that_is_low_already_needs_no_store(own: PairBench) -> None
     assert (outcome.writes, outcome.notices) == (0, (NOT_REMEMBERED,))
     with pytest.raises(StoreUnavailable):
         await own.put(OIDC_AUTHENTICATION, {})
+
+
+@pytest.mark.parametrize("live", ["disabled", "test_mode", "enabled"])
+async def test_a_restore_that_raises_is_held_before_anything_is_touched(
+    bench: PairBench, live: str
+) -> None:
+    """Also where a live pair would only be lowered and raised again on the way."""
+    bench.with_policy(pins=TWO_HOSTS)
+    await bench.record("cloud-sso-imis-client", "cloud")
+    old = await known_as(bench, "enabled")
+    bench.imis.product.values |= {"mode": live, "redirect_login_url": OTHER}
+    bench.cloud.product.values["redirect_url"] = OTHER
+    await hold(bench)
+    before, writes = products(bench), bench.imis.count("write")
+    for dry_run in (True, False):
+        with pytest.raises(Held):
+            await back(bench, old, dry_run=dry_run)
+    assert (products(bench), bench.imis.count("write")) == (before, writes)
+    await release(bench)
+    await back(bench, old)
+    assert bench.imis.product.values["mode"] == "enabled"

@@ -14,6 +14,7 @@ from imis_sso.domain.documents.oidc_authentication import RANK
 from imis_sso.domain.problems import (
     ActivationGuard,
     FieldError,
+    Held,
     InvalidSettings,
     PreconditionFailed,
     Problem,
@@ -30,7 +31,7 @@ from imis_sso.domain.restoration import restorable
 from imis_sso.domain.snapshots import Snapshot
 from imis_sso.domain.verdicts import judge
 from imis_sso.domain.violations import sentence
-from imis_sso.services.gates import require_passed
+from imis_sso.services.gates import require_no_hold, require_passed
 from imis_sso.services.order import Order, Outcome, Restoring
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import Reading, read, read_halves
@@ -235,6 +236,7 @@ async def _judged(
     piece = _mode_piece(pieces)
     if not steps or piece is None:
         return ()
+    await _not_held(pair, piece, modes)
     first, others = steps[0], any(each.changes for each in pieces if each is not piece)
     # What the other documents will have changed by then cannot be judged at the product.
     later = others and (first.declared["mode"] == "enabled" or not piece.live.observed.exists)
@@ -244,6 +246,21 @@ async def _judged(
     if "enabled" in after and others:
         await _would_verify(pair, pieces)
     return reported
+
+
+async def _not_held(
+    pair: Pair, piece: Piece, modes: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    """Refuse what would raise the mode on its way, before anything is lowered for it."""
+    before, after = modes
+    low = before[-1] if before else str(piece.live.document.values()["mode"])
+    if not after or RANK[after[-1]] < RANK[low]:
+        return
+    try:
+        await require_no_hold(pair)
+    except Held as problem:
+        msg = f"{problem.detail} {NOTHING}"
+        raise Held(msg) from None
 
 
 async def _would_verify(pair: Pair, pieces: Iterable[Piece]) -> None:
