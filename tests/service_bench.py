@@ -37,6 +37,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
             "ca_file": str(simulation.ca_file),
             "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "sso_hosts": [urlsplit(each.cloud_sso_url).netloc],
+            "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "imis": {
                 "url": each.imis_url,
                 "connector": "imis_rest",
