@@ -131,10 +131,17 @@ class Bench:
 
 @asynccontextmanager
 async def bench_for(
-    simulation: Simulation, place: Path, change: Mapping[str, Any] | None = None
+    simulation: Simulation,
+    place: Path,
+    change: Mapping[str, Any] | None = None,
+    server: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Bench]:
-    """Open a service on the simulators; `change` is laid over the environment `test`."""
+    """Open a service on the simulators.
+
+    `change` is laid over the environment `test`, `server` over the server's own settings.
+    """
     document = registry_document(simulation, place)
+    document["server"].update(server or {})
     document["environments"]["test"].update(change or {})
     file = place / "imis-sso.yaml"
     file.write_text(yaml.safe_dump(document), "utf-8")

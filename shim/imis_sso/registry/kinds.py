@@ -125,6 +125,12 @@ def _place(value: Any, info: ValidationInfo) -> Path:
     return Path((info.context or {}).get(BASE, ".")).absolute() / path
 
 
+def _places(value: Any, info: ValidationInfo) -> tuple[Path, ...]:
+    """Give absolute paths of one or of a list."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return tuple(_place(each, info) for each in several)
+
+
 def _authorities(value: Any, info: ValidationInfo) -> Path:
     file = _place(value, info)
     try:
@@ -218,6 +224,7 @@ SsoHost = Annotated[str, AfterValidator(_sso_host)]
 SyslogAddress = Annotated[str, AfterValidator(_syslog)]
 TokenPath = Annotated[str, AfterValidator(_token_path)]
 FilePath = Annotated[Path, PlainValidator(_place)]
+FilePaths = Annotated[tuple[Path, ...], PlainValidator(_places)]
 Authorities = Annotated[Path, PlainValidator(_authorities)]
 Day = Annotated[date, PlainValidator(_date)]
 Source = Annotated[SecretSource, PlainValidator(source())]

@@ -18,6 +18,7 @@ from imis_sso.registry.kinds import (
     Authorities,
     Day,
     FilePath,
+    FilePaths,
     Host,
     Name,
     SecretName,
@@ -51,6 +52,9 @@ class ServerOptions(Section):
     )
     fingerprint_key_file: FilePath | None = Field(
         default=None, description="File that holds the server key (contract C25)."
+    )
+    fingerprint_key_previous: FilePaths = Field(
+        default=(), description="Files, or folders of files, with server keys before it."
     )
     audit_key_file: FilePath | None = Field(
         default=None,
