@@ -25,7 +25,7 @@ from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
 from imis_sso.connectors.callers.jwt import looks_like_jwt
 from imis_sso.connectors.callers.keys import Issuer
 from imis_sso.connectors.callers.trusted import Trust, TrustedCallers
-from imis_sso.connectors.certificates import HostCertificates, ShownAt
+from imis_sso.connectors.certificates import HostCertificates
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.oidc.discovery import Discovery
@@ -144,13 +144,13 @@ def _policy(config: EnvironmentConfig) -> Policy:
 
 def _expiry(config: EnvironmentConfig) -> Expiry:
     # The address of iMIS is connected to anyway; the other hosts meet the egress rule.
-    allowed = frozenset(config.egress.allow)
-    hosts = [ShownAt(host_of(config.imis.url), private=True)]
-    hosts += [ShownAt(each, private=each in allowed) for each in config.sso_hosts]
+    imis = host_of(config.imis.url)
     dated = {
         name: each.expires for name, each in config.secrets.items() if each.expires is not None
     }
-    certificates = HostCertificates(hosts, config.ca_file)
+    certificates = HostCertificates(
+        (imis, *config.sso_hosts), (imis, *config.egress.allow), config.ca_file
+    )
     return Expiry(dated, certificates, config.expiry_warning_days)
 
 

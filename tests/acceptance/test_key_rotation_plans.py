@@ -38,7 +38,7 @@ class Shim:
         products = SimpleNamespace(environments=environments, ca_file=service.ready["ca_file"])
         key = place / "fingerprint.key"
         key.touch(0o600)
-        key.write_text("0123456789abcdef0123456789abcdef", "utf-8")
+        key.write_text("the first key " * 3, "utf-8")
         self._document = registry_document(products, place)
         self._place, self.folder = place, folder
         self.file, self._port = place / "imis-sso.yaml", _free_port()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from imis_sso.connectors.certificates import HostCertificates, ShownAt
+from imis_sso.connectors.certificates import HostCertificates
 from imis_sso.domain.expiry import Evidence, Lifetime, Thing, Untold
 
 pytestmark = pytest.mark.anyio
@@ -58,8 +58,7 @@ class Place:
 
     async def seen(self, *hosts: str, seconds: float = 20.0) -> list[Evidence]:
         """Look at hosts that may be private."""
-        found = [ShownAt(each, private=True) for each in hosts]
-        return list(await HostCertificates(found, self.ca_file, seconds).lifetimes())
+        return list(await HostCertificates(hosts, hosts, self.ca_file, seconds).lifetimes())
 
 
 @pytest.fixture
@@ -101,10 +100,7 @@ async def test_a_certificate_that_is_not_trusted_tells_nothing(place: Place) -> 
 
 async def test_hosts_that_cannot_be_asked(place: Place) -> None:
     closed = "127.0.0.1:1"
-    strange = ".."
-    assert await place.seen(closed, strange) == [
-        Untold(certificate(each), "the host cannot be reached") for each in (closed, strange)
-    ]
+    assert await place.seen(closed) == [Untold(certificate(closed), "the host cannot be reached")]
 
 
 async def test_a_host_that_never_answers_is_left(place: Place) -> None:
@@ -121,9 +117,11 @@ async def test_private_addresses_have_to_be_named(place: Place) -> None:
     """contract section 6: the egress rule; no connection is even made."""
     host = await place.host()
     by_name = f"localhost:{host.rpartition(':')[2]}"
-    found = await HostCertificates([ShownAt(host), ShownAt(by_name)], place.ca_file).lifetimes()
-    reason = "the host is in a private network that egress.allow does not name"
-    assert list(found) == [Untold(certificate(each), reason) for each in (host, by_name)]
+    found = await HostCertificates([host, by_name], ca_file=place.ca_file).lifetimes()
+    assert [each.thing for each in found] == [certificate(host), certificate(by_name)]
+    for each in found:
+        assert isinstance(each, Untold)
+        assert each.reason.endswith(", and egress.allow does not name the host")
     assert place.received == []
 
 
@@ -135,5 +133,5 @@ async def test_an_authority_whose_file_went_away(place: Place) -> None:
 
 async def test_without_a_file_the_system_is_trusted(place: Place) -> None:
     host = await place.host()
-    found = await HostCertificates([ShownAt(host, private=True)]).lifetimes()
+    found = await HostCertificates([host], [host]).lifetimes()
     assert list(found) == [Untold(certificate(host), "it is not trusted")]

@@ -11,10 +11,10 @@ from imis_sso.domain.verdicts import Check, Status
 
 CHECK_ID: Final = "expiry"
 WARNING_DAYS: Final = (60, 30, 7)
-_RENEW: Final = {
-    "certificate": "Renew the certificate where it is served.",
-    "secret": "Replace the secret at its source and set its new date, expires, in the registry.",
-}
+_REMEDIES: Final = (
+    ("certificate", "Renew the certificate where it is served."),
+    ("secret", "Replace the secret at its source and set its new date, expires, in the registry."),
+)
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -107,5 +107,5 @@ def _reasons(untold: Sequence[Untold]) -> list[str]:
 
 
 def _remedy(bad: Sequence[Lifetime]) -> str:
-    kinds = sorted({each.thing.kind for each in bad})
-    return " ".join(_RENEW[kind] for kind in kinds)
+    kinds = {each.thing.kind for each in bad}
+    return " ".join(words for kind, words in _REMEDIES if kind in kinds)

@@ -17,9 +17,6 @@ DIRECTORY_HOSTS: Final = (
 )
 """Hosts of the well-known directories, whose values belong in Cloud SSO only (product facts 5)."""
 
-_HTTPS_PORT: Final = 443
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-
 
 def canonical_host(value: str) -> str:
     """Give the canonical form of a pin `host[:port]`: lower case, without the default port 443.
@@ -44,31 +41,6 @@ def canonical_host(value: str) -> str:
 def host_of(address: str) -> str:
     """Give the pin `host[:port]` that an https address falls under. Raises as `canonical_host`."""
     return canonical_host(urlsplit(address).netloc)
-
-
-def address_and_port(host: str) -> tuple[str, int]:
-    """Give the name or IP address of a pin `host[:port]`, without brackets, and its port."""
-    parts = urlsplit(f"https://{host}/")
-    return parts.hostname or "", parts.port or _HTTPS_PORT
-
-
-def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet (contract 6: the egress rule).
-
-    An IPv4 address inside an IPv6 one counts as itself. Raises ValueError for no IP address.
-    """
-    found = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inner(found) if isinstance(found, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return is_public(str(inner))
-    site_local = getattr(found, "is_site_local", False)
-    return found.is_global and not (found.is_multicast or found.is_reserved or site_local)
-
-
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    teredo = address.teredo[1] if address.teredo else None
-    translated = ipaddress.IPv4Address(address.packed[-4:]) if address in _NAT64 else None
-    return address.ipv4_mapped or address.sixtofour or teredo or translated
 
 
 def is_directory_host(host: str) -> bool:

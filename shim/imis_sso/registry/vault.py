@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, cast
 
 from pydantic import Field, PlainValidator, model_validator
 
@@ -71,6 +71,10 @@ class VaultSection(Section):
     def server(self) -> VaultServer:
         """Give the server that sources name."""
         by_role = self.approle or self.kubernetes
-        entry = by_role.log_in() if by_role is not None else self.token
-        assert entry is not None  # noqa: S101  # `_one_way_in` saw to it
-        return VaultServer(self.address, entry, self.namespace or "", self.ca_file)
+        entry = self.token if by_role is None else by_role.log_in()
+        return VaultServer(
+            self.address,
+            cast("SecretSource | VaultLogIn", entry),  # `_one_way_in` saw to it
+            self.namespace or "",
+            self.ca_file,
+        )

@@ -85,7 +85,7 @@ def _client(server: VaultServer, context: ssl.SSLContext) -> httpx.AsyncClient:
         verify=context,
         trust_env=False,
         follow_redirects=False,
-        timeout=None,  # noqa: S113  # the caller bounds the whole read, not its parts
+        timeout=None,  # noqa: S113  # the caller bounds the whole read  # nosec B113
         headers=headers,
     )
 
