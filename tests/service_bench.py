@@ -35,7 +35,6 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
         environments[name] = {
             "writes": "allowed",
             "ca_file": str(simulation.ca_file),
-            "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "sso_hosts": [urlsplit(each.cloud_sso_url).netloc],
             "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "imis": {

@@ -46,7 +46,7 @@ class Shim:
         self._variables = {
             "TF_VAR_redirect": pair.redirect_url,
             "TF_VAR_imis_sso_url": f"http://127.0.0.1:{self._port}",
-            "TF_VAR_imis_sso_token": self.imis_sso("token create terraform --scope apply"),
+            "TF_VAR_imis_sso_token": self.imis_sso("token create ci --scope apply --expires 1d"),
         }
 
     def set(self, keys: dict[str, Any]) -> None:

@@ -142,7 +142,7 @@ class Secrets:
         """
         for name in sorted(self.names(resource), key=lambda each: each != first):
             secret = await self._passing_over(name)
-            if secret is not None and self.version(secret) == version:
+            if secret is not None and self.renewed(version, secret) == self.version(secret):
                 return name, secret
         return None
 
