@@ -35,8 +35,8 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
         environments[name] = {
             "writes": "allowed",
             "ca_file": str(simulation.ca_file),
-            "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "sso_hosts": [urlsplit(each.cloud_sso_url).netloc],
+            "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "imis": {
                 "url": each.imis_url,
                 "connector": "imis_rest",
@@ -130,10 +130,17 @@ class Bench:
 
 @asynccontextmanager
 async def bench_for(
-    simulation: Simulation, place: Path, change: Mapping[str, Any] | None = None
+    simulation: Simulation,
+    place: Path,
+    change: Mapping[str, Any] | None = None,
+    server: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Bench]:
-    """Open a service on the simulators; `change` is laid over the environment `test`."""
+    """Open a service on the simulators.
+
+    `change` is laid over the environment `test`, `server` over the server's own settings.
+    """
     document = registry_document(simulation, place)
+    document["server"].update(server or {})
     document["environments"]["test"].update(change or {})
     file = place / "imis-sso.yaml"
     file.write_text(yaml.safe_dump(document), "utf-8")

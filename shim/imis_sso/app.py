@@ -25,6 +25,7 @@ from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
 from imis_sso.connectors.callers.jwt import looks_like_jwt
 from imis_sso.connectors.callers.keys import Issuer
 from imis_sso.connectors.callers.trusted import Trust, TrustedCallers
+from imis_sso.connectors.certificates import HostCertificates
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.oidc.discovery import Discovery
@@ -32,6 +33,7 @@ from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
 from imis_sso.domain.access import Principal
 from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.hosts import host_of
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem, SecretUnavailable
 from imis_sso.domain.resources import PRODUCTS, Product
@@ -40,6 +42,7 @@ from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
 from imis_sso.services.delivery import Delivery
+from imis_sso.services.expiry import Expiry
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
@@ -139,6 +142,18 @@ def _policy(config: EnvironmentConfig) -> Policy:
     )
 
 
+def _expiry(config: EnvironmentConfig) -> Expiry:
+    # The address of iMIS is connected to anyway; the other hosts meet the egress rule.
+    imis = host_of(config.imis.url)
+    dated = {
+        name: each.expires for name, each in config.secrets.items() if each.expires is not None
+    }
+    certificates = HostCertificates(
+        (imis, *config.sso_hosts), (imis, *config.egress.allow), config.ca_file
+    )
+    return Expiry(dated, certificates, config.expiry_warning_days)
+
+
 def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> Pair:
     """Wire one environment. Nothing is connected and nobody logs in yet (contract C47)."""
     names: dict[Product, str] = {
@@ -173,6 +188,7 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
         store.history,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
+        expiry=_expiry(config),
     )
 
 

@@ -10,15 +10,15 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.registry.explain import sentence
-from imis_sso.registry.kinds import FilePath
+from imis_sso.registry.kinds import FilePath, FilePaths
 from imis_sso.registry.model import ServerOptions
 
 ENV_PREFIX = "IMIS_SSO_"
@@ -35,6 +35,11 @@ def default_data_dir() -> Path:
         return Path("imis-sso-data").absolute()
 
 
+def _split(value: Any) -> Any:
+    # An environment variable holds several paths as PATH does.
+    return value.split(os.pathsep) if isinstance(value, str) else value
+
+
 class ServerSettings(ServerOptions, BaseSettings):
     """What the server runs with. Make it with `resolve`, which explains what is wrong."""
 
@@ -45,6 +50,10 @@ class ServerSettings(ServerOptions, BaseSettings):
     data_dir: FilePath = Field(
         default_factory=default_data_dir,
         description=ServerOptions.model_fields["data_dir"].description,
+    )
+    fingerprint_key_previous: Annotated[FilePaths, NoDecode, BeforeValidator(_split)] = Field(
+        default=(),
+        description=ServerOptions.model_fields["fingerprint_key_previous"].description,
     )
 
     @classmethod

@@ -85,10 +85,12 @@ async def settled(bench: Bench) -> Bench:
 def another(fresh: Simulation, tmp_path: Path) -> Another:
     """Opens services of their own, with their own data directory, shared within one test.
 
-    What is given is laid over the environment `test` of the registry.
+    What is given is laid over the environment `test` of the registry, and over its `server`.
     """
 
-    def opened(change: Mapping[str, Any] | None = None) -> AbstractAsyncContextManager[Bench]:
-        return bench_for(fresh, tmp_path, change)
+    def opened(
+        change: Mapping[str, Any] | None = None, server: Mapping[str, Any] | None = None
+    ) -> AbstractAsyncContextManager[Bench]:
+        return bench_for(fresh, tmp_path, change, server)
 
     return opened

@@ -33,6 +33,7 @@ CHECKS = [
     "redirect.matches",
     "claims.recipe",
 ]
+ALL_CHECKS = [*CHECKS, "expiry"]
 DISAGREEMENTS: dict[str, dict[str, Any]] = {
     "client.id-matches": {"ProviderClientId": "another"},
     "client.secret-matches": {"ClientSecret": "another"},
@@ -65,7 +66,7 @@ async def test_an_agreeing_pair_passes_every_check(bench: Bench) -> None:
     assert list(verification) == ["checks", "environment", "passed", "proof"]
     head = {"environment": "test", "passed": True, "proof": "passive"}
     assert head.items() <= verification.items()
-    assert list(_statuses(verification).items()) == [(check, "passed") for check in CHECKS]
+    assert list(_statuses(verification).items()) == [(check, "passed") for check in ALL_CHECKS]
     for check in verification["checks"]:
         assert sorted(check) == ["detail", "fields", "id", "remedy", "status"]
     assert await _verified(bench) == verification
@@ -82,7 +83,7 @@ async def test_each_disagreement_fails_its_check_and_keeps_the_mode_down(
     bench.imis.change(**DISAGREEMENTS[check])
     verification = await _verified(bench)
     assert verification["passed"] is False
-    assert _statuses(verification) == dict.fromkeys(CHECKS, "passed") | {check: "failed"}
+    assert _statuses(verification) == dict.fromkeys(ALL_CHECKS, "passed") | {check: "failed"}
     answer = await bench.client.put(MODE, json={"mode": "enabled"})
     body = refused(answer, 409, "verification-failed", check)
     failed = next(each for each in verification["checks"] if each["id"] == check)
@@ -110,7 +111,7 @@ async def test_what_cannot_be_compared_is_skipped_and_never_passed(bench: Bench)
     bench.imis.change(SetLoginHint=False)
     verification = await _verified(bench)
     skipped = {"client.secret-matches": "skipped", "claims.recipe": "warning"}
-    assert _statuses(verification) == dict.fromkeys(CHECKS, "passed") | skipped
+    assert _statuses(verification) == dict.fromkeys(ALL_CHECKS, "passed") | skipped
     assert verification["passed"] is True
 
 

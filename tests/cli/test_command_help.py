@@ -28,6 +28,7 @@ def test_the_commands_of_this_version() -> None:
         "serve", "exec", "simulate", "check-config", "show", "verify", "diff", "mode", "login",
         "offboard", "history", "restore", "repair", "emergency",
         "token", "token create", "token list", "token revoke", "secret", "secret fingerprint",
+        "secret rotate-key",
         "audit", "audit tail", "audit export", "audit verify", "audit checkpoint",
         "audit public-key", "audit verifier",
     }  # fmt: skip

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from imis_sso.app import BUILDERS, create_app, opened
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import load
-from imis_sso.registry.model import EnvironmentSection, ServerOptions
+from imis_sso.registry.model import EnvironmentSection, ServerSection
 from imis_sso.settings import ServerSettings
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text("utf-8")
@@ -95,7 +95,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldI
             yield key, field
 
 
-KEYS = dict(keys(ServerOptions, "server.")) | dict(keys(EnvironmentSection))
+KEYS = dict(keys(ServerSection, "server.")) | dict(keys(EnvironmentSection))
 
 
 def holds_secret(key: str, field: FieldInfo) -> bool:

@@ -78,3 +78,32 @@ def test_a_key_does_not_print_itself() -> None:
     key = FingerprintKey(b"canary-canary-canary-canary-canary")
     assert "canary" not in f"{key}{key!r}{[key]}"
     assert not hasattr(key, "__dict__")
+
+
+@given(secret=TEXT, other=TEXT)
+def test_a_rotated_key_knows_the_versions_of_those_before_it(secret: str, other: str) -> None:
+    """contract C25: the newest key makes every version, each key recognises its own."""
+    rotated = FingerprintKey(b"n" * 32, [b"o" * 32, b"k" * 32])
+    assert rotated.version("test", Secret(secret)) == FingerprintKey(b"n" * 32).version(
+        "test", Secret(secret)
+    )
+    for key in (rotated, OTHER, KEY):
+        version = key.version("test", Secret(secret))
+        assert rotated.made(version, "test", Secret(secret))
+        assert rotated.made(version, "test", Secret(other)) is (secret == other)
+        assert not rotated.made(version, "prod", Secret(secret))
+    assert not KEY.made(OTHER.version("test", Secret(secret)), "test", Secret(secret))
+    assert not rotated.made("", "test", Secret(secret))
+
+
+def test_a_rotated_key_knows_log_ins_by_those_before_it() -> None:
+    """contract C25, C47."""
+    rotated = FingerprintKey(b"n" * 32, [b"k" * 32])
+    newest, older = rotated.logins("a", "u", Secret("p"))
+    assert newest == rotated.login("a", "u", Secret("p"))
+    assert older == KEY.login("a", "u", Secret("p"))
+
+
+def test_a_short_previous_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        FingerprintKey(b"k" * 32, [b"k" * 31])

@@ -49,6 +49,7 @@ KEYS = sorted(
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_every_key_has_a_row(section: str, key: str) -> None:
     titles = {
+        "AppRoleSection": "#### `approle`",
         "AuditSection": "## `audit`",
         "SinkSection": "### `audit.sinks`",
         "CallerSection": "### `callers`",
@@ -56,10 +57,12 @@ def test_every_key_has_a_row(section: str, key: str) -> None:
         "EgressSection": "### `egress`",
         "EnvironmentSection": "## `environments.<name>`",
         "ImisSection": "### `imis`",
+        "KubernetesSection": "#### `kubernetes`",
         "NamedSecret": "### `secrets.<name>`",
         "ServerOptions": "## `server`",
         "ServerSection": "## `server`",
         "TenantSection": "### `tenant`",
+        "VaultSection": "### `vault`",
     }
     chapter = re.split(r"\n##", TEXT.split(f"\n{titles[section]}\n", 1)[1])[0]
     assert f"\n| `{key}` |" in chapter

@@ -92,21 +92,38 @@ ADDED = [
         f"{ENV}.secrets.a.documents",
         "unknown key; known here: source, for",
     ),
-    *(
-        (
-            f"    secrets: {{a: {{source: 'env:A', {key}: x, for: [imis/openid-connect]}}}}",
-            f"{ENV}.secrets.a.{key}",
-            "is not available in this version",
-        )
-        for key in ("expires", "hosts")
+    (
+        "    secrets: {a: {source: 'env:A', hosts: [x], for: [imis/openid-connect]}}",
+        f"{ENV}.secrets.a.hosts",
+        "is not available in this version",
     ),
     *(
         (
-            f"    secrets: {{a: {{source: '{scheme}:x', for: [imis/openid-connect]}}}}",
-            f"{ENV}.secrets.a.source",
-            f'the source "{scheme}:" is not available in this version',
+            f"    secrets: {{a: {{source: 'env:A', expires: {value}, for: [imis/openid-connect]}}}}",
+            f"{ENV}.secrets.a.expires",
+            "must be a date such as 2027-01-31",
         )
-        for scheme in ("vault", "keyring")
+        for value in (
+            "x",
+            "2027-02-30x",
+            "'2027-02-30'",
+            "20270131",
+            "'20270131'",
+            "'2027-W01-1'",
+            "2027-01-31T10:00:00Z",
+            "true",
+            "[]",
+        )
+    ),
+    *(
+        (f"    expiry_warning_days: {value}", f"{ENV}.expiry_warning_days{at}", words)
+        for value, at, words in (
+            ("30", "", "expected a list, found a number"),
+            ("[]", "", "must not be empty"),
+            ("[0]", "[0]", "must be at least 1"),
+            ("[7, '30']", "[1]", "expected a whole number, found text"),
+            ("[4000]", "[0]", "must be at most 3650"),
+        )
     ),
     # files
     ("    ca_file: nowhere.pem", f"{ENV}.ca_file", "nowhere.pem: No such file or directory"),
@@ -159,12 +176,38 @@ REPLACED = [
         7,
         "      password: hunter2",
         "imis.password",
-        'must name a source, "env:NAME" or "file:PATH"',
+        'must name a source, "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "vault:MOUNT/PATH#FIELD"; a secret never',
     ),
     (7, "      password: 'env:NO-NAME'", "imis.password", "must name a source"),
     (7, "      password: 'env:'", "imis.password", "must name a source"),
     (7, "      password: 'file:'", "imis.password", "must name a source"),
-    (7, "      password: 'vault:kv/x'", "imis.password", "is not available in this version"),
+    *(
+        (7, f"      password: '{source}'", "imis.password", "must name a source")
+        for source in (
+            "keyring:",
+            "keyring:service",
+            "keyring:/user",
+            "keyring:service/",
+            "vault:kv/x",
+            "vault:kv/x#",
+            "vault:#x",
+            "vault:kv#x",
+            "vault:/kv/x#f",
+            "vault:kv//x#f",
+            "vault:kv/x/#f",
+            "vault:kv/../sys/x#f",
+            "vault:kv/./x#f",
+            "vault:../x#f",
+            "vault:kv/..#f",
+            "vault:kv/x?version=1#f",
+        )
+    ),
+    (
+        7,
+        "      password: 'vault:kv/x#f'",
+        "imis.password",
+        "names Vault, but server.vault, which says where that is, is not set",
+    ),
     (7, "      password: {env: X}", "imis.password", "expected text, found a mapping"),
     (7, "      pasword: 'env:A'", "imis.pasword", 'the nearest known one is "password"'),
     (7, "      token_path: token", "imis.token_path", "must be a path such as /token"),

@@ -37,6 +37,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "data_dir": tmp_path / ".local/share/imis-sso",
         "fingerprint_key_file": None,
         "audit_key_file": None,
+        "fingerprint_key_previous": (),
         "log_level": "info",
         "snapshots_keep": 500,
         "snapshots_days": 400,
@@ -120,3 +121,21 @@ def test_a_wrong_variable_and_a_wrong_flag_are_named_and_not_repeated(
 def test_who_can_reach_the_service(host: str, loopback: bool) -> None:
     """Contract C42: elsewhere than on loopback it needs tokens."""
     assert ServerSettings.resolve(flags={"host": host}).on_loopback is loopback
+
+
+@pytest.mark.parametrize("given", ["old.key", "[old.key, older]", "[]"])
+def test_previous_keys_are_one_path_or_several(write: Write, tmp_path: Path, given: str) -> None:
+    """contract C25; from a variable they come as those of PATH do."""
+    file = write(line1=f"server: {{fingerprint_key_previous: {given}}}\nenvironments:")
+    names = {"old.key": ["old.key"], "[old.key, older]": ["old.key", "older"], "[]": []}[given]
+    expected = tuple(tmp_path / each for each in names)
+    assert ServerSettings.resolve(load(file).server).fingerprint_key_previous == expected
+
+
+def test_previous_keys_from_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMIS_SSO_FINGERPRINT_KEY_PREVIOUS", "/a/old.key:/b/older")
+    expected = (Path("/a/old.key"), Path("/b/older"))
+    assert ServerSettings.resolve().fingerprint_key_previous == expected
+    monkeypatch.setenv("IMIS_SSO_FINGERPRINT_KEY_PREVIOUS", "/a::/b")
+    with pytest.raises(ConfigurationError, match="IMIS_SSO_FINGERPRINT_KEY_PREVIOUS: must not be"):
+        ServerSettings.resolve()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail
+from vault_stand_in import gone, vault_stand_in
 
 from imis_sso.connectors.secrets import resolve
 from imis_sso.environments import check_sources, load
@@ -53,3 +56,32 @@ def test_nothing_is_said_where_all_resolve(
     registry = load(file)
     assert check_sources(registry, resolve) == []
     assert "canary" not in repr(registry)
+
+
+def test_vault_and_keyring_are_asked_too(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The operator is told the place, in the same line."""
+    monkeypatch.setenv("VAULT_TOKEN", "s.good")
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())
+    with vault_stand_in(tmp_path) as vault:
+        vault.answer = gone()
+        entries = f"address: {vault.address}, ca_file: '{vault.ca_file}', token: 'env:VAULT_TOKEN'"
+        file = write(
+            line1=f"server: {{vault: {{{entries}}}}}\nenvironments:",
+            line7="      password: 'vault:kv/sso#password'",
+            line13="      password: 'keyring:imis-sso/admin'",
+        )
+        found = check_sources(load(file), resolve)
+    keyring.set_keyring(before)
+    assert [str(each) for each in found] == [
+        (
+            f'{file}:8: environments.test.imis.password: The secret "imis.password" cannot be had: '
+            "its latest version in Vault was deleted. (Vault kv/sso#password)"
+        ),
+        (
+            f'{file}:14: environments.test.cloud_sso.password: The secret "cloud_sso.password" cannot '
+            "be had: there is no keyring that this process may use. (keyring imis-sso/admin)"
+        ),
+    ]

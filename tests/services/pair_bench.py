@@ -186,6 +186,7 @@ class PairBench:
     sources: dict[str, str | Problem] = field(default_factory=dict)
     takers: dict[str, frozenset[str]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
+    key: FingerprintKey = KEY
 
     def __post_init__(self) -> None:
         imis = _new_record() | AGREEING
@@ -199,7 +200,7 @@ class PairBench:
         halves = {"imis": Half("imis", self.imis), "cloud-sso": Half("cloud-sso", self.cloud)}
         secrets = Secrets(
             self.environment,
-            KEY,
+            self.key,
             self.store.applied_secrets,
             sources=self.takers,
             resolve=self._resolve,
@@ -229,7 +230,12 @@ class PairBench:
 
     def version(self, secret: str) -> str:
         """Give the version of a secret in this environment."""
-        return KEY.version(self.environment, Secret(secret))
+        return self.key.version(self.environment, Secret(secret))
+
+    def rotate(self, key: FingerprintKey) -> None:
+        """Go on with another server key, as after a restart."""
+        self.key = key
+        self.with_policy()
 
     async def record(self, ref: str, secret: str) -> None:
         """Record a secret as a write does."""

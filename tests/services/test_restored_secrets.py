@@ -16,6 +16,7 @@ from pair_bench import (
 )
 from restore_bench import MODE, back, known, known_as, latest, products
 
+from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.problems import (
     SecretUnavailable,
 )
@@ -52,6 +53,21 @@ async def test_a_secret_comes_back_by_its_fingerprint(bench: PairBench, shows: A
     assert [each.secret.fate for each in done.plan.pieces] == [Fate.RESTORED, Fate.NONE]
     assert done.notices == ()
     assert "secret-a" not in str(await bench.trail())
+
+
+@pytest.mark.parametrize("shows", ["clear", *HIDING])
+async def test_a_snapshot_older_than_the_server_key(bench: PairBench, shows: Any) -> None:
+    """contract C25: its fingerprints are by the key before, which is still known."""
+    first, second = await with_two_secrets(bench)
+    bench.imis.product.shows = shows
+    bench.rotate(FingerprintKey(b"n" * 32, [b"k" * 32]))
+    same = await back(bench, second)
+    assert [each.secret.fate for each in same.plan.pieces] == [Fate.SAME, Fate.NONE]
+    assert (same.writes, same.notices) == (0, ())
+    done = await back(bench, first)
+    assert [each.secret.fate for each in done.plan.pieces] == [Fate.RESTORED, Fate.NONE]
+    assert (bench.imis.product.secret, done.notices) == ("secret-a", ())
+    assert await bench.shown() == ("a", bench.version("secret-a"))
 
 
 async def test_a_secret_that_was_typed_comes_back_without_a_name(bench: PairBench) -> None:

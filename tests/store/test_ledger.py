@@ -42,6 +42,25 @@ async def test_the_last_applied_secret_is_what_is_recorded(store: SqlStore) -> N
     assert await secrets.get("test", "other") is None
 
 
+async def test_a_record_is_renewed_only_if_it_is_still_the_one(store: SqlStore) -> None:
+    """contract C25: a read that renews a version never undoes a write."""
+    secrets = store.applied_secrets
+    old, new, other = (
+        AppliedSecret("a", "v1-1"),
+        AppliedSecret("a", "v1-2"),
+        AppliedSecret("b", "v1-1"),
+    )
+    await secrets.replace("test", RESOURCE, old, new)
+    assert await secrets.get("test", RESOURCE) is None
+    await secrets.put("test", RESOURCE, old)
+    await secrets.put("prod", RESOURCE, old)
+    await secrets.replace("test", RESOURCE, other, new)
+    assert await secrets.get("test", RESOURCE) == old
+    await secrets.replace("test", RESOURCE, old, new)
+    assert await secrets.get("test", RESOURCE) == new
+    assert await secrets.get("prod", RESOURCE) == old
+
+
 async def test_a_forgotten_secret_is_forgotten_alone(store: SqlStore) -> None:
     secrets = store.applied_secrets
     for environment in ("test", "prod"):

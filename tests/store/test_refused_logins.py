@@ -65,6 +65,24 @@ async def test_another_process_knows_and_can_forget(store: SqlStore, tmp_path: P
     await guard(store).check(ADDRESS, "svc", WRONG)
 
 
+async def test_a_rotated_key_knows_and_renews_what_was_refused(store: SqlStore) -> None:
+    """contract C25: also after the older key was dropped; another password is free."""
+    await guard(store).remember(ADDRESS, "svc", WRONG)
+    keys = [FingerprintKey(b"n" * 32, [b"k" * 32]), FingerprintKey(b"n" * 32)]
+    for key in keys:
+        login = StoredLoginGuard(store.refused_logins, key, "imis", "test")
+        await login.check(ADDRESS, "svc", Secret("changed"))
+        with pytest.raises(UpstreamCredentialsRefused):
+            await login.check(ADDRESS, "svc", WRONG)
+
+
+async def test_a_dropped_key_is_not_known(store: SqlStore) -> None:
+    """contract C25: its loss forgets refused log-ins, too."""
+    await guard(store).remember(ADDRESS, "svc", WRONG)
+    lost = StoredLoginGuard(store.refused_logins, FingerprintKey(b"n" * 32), "imis", "test")
+    await lost.check(ADDRESS, "svc", WRONG)
+
+
 async def test_an_environments_memory_is_cleared_alone(store: SqlStore) -> None:
     refused = store.refused_logins
     await refused.remember("f1", "imis", "test")

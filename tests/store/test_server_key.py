@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from imis_sso.domain.configuration import ConfigurationError
+from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.secret import Secret
 from imis_sso.settings import ServerSettings
-from imis_sso.store.key import KEY_FILE, load_key
+from imis_sso.store.key import KEY_FILE, load_key, new_key
 
 
 @dataclass(frozen=True)
 class Places:
-    """The two settings that say where the key is."""
+    """The settings that say where the keys are."""
 
     data_dir: Path
     fingerprint_key_file: Path | None = None
+    fingerprint_key_previous: tuple[Path, ...] = ()
 
 
 def version_by(places: Places) -> str:
@@ -65,7 +67,7 @@ def test_processes_that_start_at_once_get_one_key(tmp_path: Path) -> None:
     program = (
         "from types import SimpleNamespace as S; from pathlib import Path; "
         "from imis_sso.store.key import load_key; from imis_sso.domain.secret import Secret; "
-        f"p = S(data_dir=Path({str(tmp_path / 'data')!r}), fingerprint_key_file=None); "
+        f"p = S(data_dir=Path({str(tmp_path / 'data')!r}), fingerprint_key_file=None, fingerprint_key_previous=()); "
         "print(load_key(p).version('test', Secret('s')))"
     )
     running = [
@@ -156,3 +158,52 @@ def test_a_folder_where_no_key_can_be_made(tmp_path: Path, monkeypatch: pytest.M
     )
     assert refused(Places(tmp_path)) == expected
     assert list(tmp_path.iterdir()) == []
+
+
+def knows(places: Places, key: bytes) -> bool:
+    """Tell whether a version by another key is recognised."""
+    version = FingerprintKey(key).version("test", Secret("s"))
+    return load_key(places).made(version, "test", Secret("s"))
+
+
+def test_keys_before_it_recognise_what_they_made(tmp_path: Path) -> None:
+    """contract C25: the newest makes every version; the others are known until they are dropped."""
+    newest = written(tmp_path / "new", b"n" * 32)
+    old = written(tmp_path / "old", b"o" * 32 + b"\n")
+    folder = tmp_path / "older"
+    folder.mkdir()
+    written(folder / "1.key", b"1" * 32)
+    written(folder / "2.key", b"2" * 32)
+    (folder / "..data").mkdir()  # as orchestrators mount secrets
+    written(folder / ".note", b"short")
+    places = Places(tmp_path, newest, (old, folder))
+    assert version_by(places) == version_by(Places(tmp_path, newest))
+    assert [knows(places, each * 32) for each in (b"n", b"o", b"1", b"2")] == [True] * 4
+    assert not knows(places, b"x" * 32)
+    assert not knows(Places(tmp_path, newest, (folder,)), b"o" * 32)
+
+
+def test_a_previous_key_is_held_to_the_same_rules(tmp_path: Path) -> None:
+    newest = written(tmp_path / "new", b"n" * 32)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    open_to_others = written(folder / "open", b"o" * 32, 0o644)
+    assert refused(Places(tmp_path, newest, (folder,))) == (
+        f"{open_to_others}: holds the server key and is open to others: chmod 0600"
+    )
+    missing = tmp_path / "missing"
+    assert refused(Places(tmp_path, newest, (missing,))) == (
+        f"{missing}: cannot be read as server key: No such file or directory"
+    )
+
+
+def test_a_new_key_is_never_written_over_another(tmp_path: Path) -> None:
+    made, other = tmp_path / "new", tmp_path / "other"
+    new_key(made)
+    new_key(other)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert version_by(Places(tmp_path, made)) != version_by(Places(tmp_path, other))
+    before = made.read_bytes()
+    with pytest.raises(ConfigurationError, match="is there already"):
+        new_key(made)
+    assert made.read_bytes() == before

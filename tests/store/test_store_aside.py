@@ -25,6 +25,7 @@ LINE = Entry("test", Kind.HOLD, "ada", facts={"reason": "r"})
 class Places:
     data_dir: Path
     fingerprint_key_file: Path | None = None
+    fingerprint_key_previous: tuple[Path, ...] = ()
     audit_key_file: Path | None = None
 
 

@@ -112,6 +112,13 @@ STATUS: Final = _exactly(
     writes={"type": "string", "enum": ["allowed", "refused"]},
     audit_sinks=_list_of(_exactly(name=_TEXT, waiting={"type": "integer"}, failing=_TEXT)),
     hold=_or_null(HOLD),
+    expiry=_list_of(
+        _exactly(
+            secret=_TEXT,
+            expires={"type": "string", "format": "date"},
+            status={"type": "string", "enum": ["passed", "warning", "failed"]},
+        )
+    ),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

@@ -1,8 +1,10 @@
-"""`imis-sso secret`: fingerprints of secrets, as plans show them (contract C22)."""
+"""`imis-sso secret`: fingerprints of secrets, and the key they are made with (C22, C25)."""
 
 from __future__ import annotations
 
 import sys
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,12 +26,12 @@ from imis_sso.cli.target import (
 if TYPE_CHECKING:
     import httpx
 
-app = typer.Typer(help="Fingerprints of secrets.", no_args_is_help=True)
+app = typer.Typer(help="Fingerprints of secrets, and their key.", no_args_is_help=True)
 
 
 @app.callback()
 def _secret() -> None:
-    """Fingerprints of secrets."""
+    """Fingerprints of secrets, and their key."""
 
 
 @app.command("fingerprint")
@@ -51,6 +53,53 @@ def fingerprint(
         say_json({"environment": environment, "name": name, "version": version})
     else:
         say(version)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    out: Annotated[
+        Path | None, typer.Option(help="File for the new key; beside the present one by default.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Make a new server key and print what to set; nothing is changed by that alone."""
+    from imis_sso.environments import ConfigurationError
+    from imis_sso.store.key import key_file, load_key, new_key
+
+    _, settings = load_registry(config)
+    present = key_file(settings)
+    if not present.exists():
+        raise Failure(f"there is no server key to be rotated: {present} does not exist")
+    try:
+        load_key(settings)  # no rotation away from keys that cannot be used
+        made = out.absolute() if out is not None else _beside(present)
+        new_key(made)
+    except ConfigurationError as error:
+        raise Failure(*str(error).splitlines()) from None
+    _tell(made, [present, *settings.fingerprint_key_previous], json=json)
+
+
+def _beside(present: Path) -> Path:
+    numbered = (
+        present.with_name(f"{present.stem}-{number}{present.suffix}") for number in count(2)
+    )
+    return next(each for each in numbered if not each.exists())
+
+
+def _tell(made: Path, previous: list[Path], *, json: bool) -> None:
+    import yaml
+
+    settings = {
+        "fingerprint_key_file": str(made),
+        "fingerprint_key_previous": [str(each) for each in previous],
+    }
+    if json:
+        say_json(settings)
+        return
+    say(f"A new server key is in {made}. Nothing uses it until the registry of every replica says:")
+    say(yaml.safe_dump({"server": settings}, sort_keys=False).rstrip())
+    say("Restart the service. Keep the old keys until every state has been planned and applied.")
 
 
 def _named(environment: str, name: str, target: Target) -> str:

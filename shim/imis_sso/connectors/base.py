@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from imis_sso.domain.discovered import Discovered
+from imis_sso.domain.expiry import Evidence
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import Problem
 from imis_sso.domain.resources import Resource
@@ -118,3 +119,10 @@ class Connector(Protocol):
 
     async def aclose(self) -> None:
         """Close sessions and connections."""
+
+
+class Certificates(Protocol):
+    """The certificates that the hosts of an environment show, as this service sees them."""
+
+    async def lifetimes(self) -> Sequence[Evidence]:
+        """Look at each host's certificate now, all at once and within seconds. Raises nothing."""

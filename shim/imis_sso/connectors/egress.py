@@ -36,6 +36,21 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return [str(address[0]) for *_, address in found]
 
 
+async def judged_addresses(target: Destination, resolve: Resolve = resolve) -> list[str]:
+    """Give the IP addresses that a judged destination may be connected to at.
+
+    Raises EgressRefused where one of them is not public and the operator does not allow the
+    destination, OSError where it has none.
+    """
+    if target.literal is not None:
+        return [target.host]
+    found = await resolve(target.host, target.port)
+    for each in found if not target.allowed else ():
+        # One bad answer condemns all: an honest name does not mix them.
+        _judge_text(each)
+    return list(dict.fromkeys(found))[:_MOST_ADDRESSES]
+
+
 class FetchFailed(Exception):  # noqa: N818  # what came instead of an answer
     """No complete answer came; the message says why, in words that are safe to log."""
 
@@ -80,16 +95,10 @@ class JudgingTransport(httpx.AsyncBaseTransport):
             await self._inner.aclose()
 
     async def _addresses(self, target: Destination) -> list[str]:
-        if target.literal is not None:
-            return [target.host]
         try:
-            found = await self._resolve(target.host, target.port)
+            return await judged_addresses(target, self._resolve)
         except OSError:
             raise httpx.ConnectError("the name cannot be resolved") from None
-        for each in found if not target.allowed else ():
-            # One bad answer condemns all: an honest name does not mix them.
-            _judge_text(each)
-        return list(dict.fromkeys(found))[:_MOST_ADDRESSES]
 
     def _opened(self) -> httpx.AsyncHTTPTransport:
         # Made on first use: loading the system's roots takes longer than all else of a start.

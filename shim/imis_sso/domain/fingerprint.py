@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from imis_sso.domain.secret import Secret
 
@@ -15,27 +16,45 @@ def _framed(*parts: str) -> bytes:
 
 
 class FingerprintKey:
-    """The server key. It is a secret: it neither prints nor compares itself."""
+    """The server key, and those that were it before (contract C25). It does not print itself.
 
-    __slots__ = ("_key",)
+    The key makes every fingerprint; those before it, the newest first, only recognise what they
+    made. Raises ValueError for a key that is too short.
+    """
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) < 32:  # noqa: PLR2004  # RFC 2104 section 3: no shorter than the hash
+    __slots__ = ("_keys",)
+
+    def __init__(self, key: bytes, previous: Iterable[bytes] = ()) -> None:
+        self._keys = (key, *previous)
+        # RFC 2104 section 3: no shorter than the hash.
+        if any(len(each) < hashlib.sha256().digest_size for each in self._keys):
             msg = "a fingerprint key has at least 32 bytes"
             raise ValueError(msg)
-        self._key = key
 
     def __repr__(self) -> str:
         return "FingerprintKey(…)"
 
     def version(self, environment: str, secret: Secret) -> str:
         """Give `v1-` and 16 hexadecimal digits for a secret in an environment (contract C22)."""
-        return f"v1-{self._digest('', environment, secret.reveal())[:16]}"
+        return self._versions(environment, secret)[0]
+
+    def made(self, version: str, environment: str, secret: Secret) -> bool:
+        """Tell whether a version is this secret's by the key or one before it (contract C25)."""
+        known = self._versions(environment, secret)
+        return any(hmac.compare_digest(version.encode(), each.encode()) for each in known)
 
     def login(self, address: str, user: str, password: Secret) -> str:
         """Give the fingerprint under which a refused log-in is remembered (contract C47)."""
-        return self._digest("login", address, user, password.reveal())
+        return self.logins(address, user, password)[0]
 
-    def _digest(self, purpose: str, *parts: str) -> str:
+    def logins(self, address: str, user: str, password: Secret) -> tuple[str, ...]:
+        """Give every fingerprint that a log-in may be remembered under: the key's own first."""
+        return self._digests("login", address, user, password.reveal())
+
+    def _versions(self, environment: str, secret: Secret) -> tuple[str, ...]:
+        digests = self._digests("", environment, secret.reveal())
+        return tuple(f"v1-{each[:16]}" for each in digests)
+
+    def _digests(self, purpose: str, *parts: str) -> tuple[str, ...]:
         message = _framed(purpose, *parts) if purpose else _framed(*parts)
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+        return tuple(hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._keys)

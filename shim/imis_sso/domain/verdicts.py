@@ -83,8 +83,8 @@ class Halves:
     imis_sso_settings: ImisSsoSettings
 
 
-def judge(halves: Halves) -> Verification:
-    """Judge the agreement of the two halves."""
+def judge(halves: Halves, *more: Check) -> Verification:
+    """Judge the agreement of the two halves; `more` are checks that were judged elsewhere."""
     imis, shown = halves.openid_connect, halves.imis_client
     return Verification(
         (
@@ -106,6 +106,7 @@ def judge(halves: Halves) -> Verification:
             ),
             _redirect(imis, halves.imis_sso_settings),
             _recipe(imis),
+            *more,
         )
     )
 
@@ -117,6 +118,7 @@ CHECK_IDS: Final = (
     "discovery.issuer-matches",
     "redirect.matches",
     "claims.recipe",
+    "expiry",
 )
 
 

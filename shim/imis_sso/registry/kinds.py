@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
@@ -15,13 +16,21 @@ from pydantic_core import PydanticCustomError
 from imis_sso.domain import forms
 from imis_sso.domain.hosts import canonical_host, host_of, is_directory_host
 from imis_sso.domain.resources import BUILT_IN_SECRET, RESOURCES, SecretRole
-from imis_sso.domain.sources import SecretSource
-from imis_sso.registry.unbuilt import UNBUILT_SOURCES, not_available
+from imis_sso.domain.sources import Scheme, SecretSource
+from imis_sso.registry.unbuilt import not_available
 
 BASE: Final = "base"
 """Key of the validation context: the folder that relative paths start from."""
+VAULT: Final = "vault"
+"""Key of the validation context: the Vault that sources may name.
+
+None where the file sets up none, `...` where what it sets up has faults of its own.
+"""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Mount and path: at least two parts, none of them empty, `.` or `..`.
+_VAULT_PATH = re.compile(r"(?!(.*/)?\.{1,2}(/|$))[^/?#\x00-\x1f]+(/[^/?#\x00-\x1f]+)+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TOKEN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -116,6 +125,12 @@ def _place(value: Any, info: ValidationInfo) -> Path:
     return Path((info.context or {}).get(BASE, ".")).absolute() / path
 
 
+def _places(value: Any, info: ValidationInfo) -> tuple[Path, ...]:
+    """Give absolute paths of one or of a list."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return tuple(_place(each, info) for each in several)
+
+
 def _authorities(value: Any, info: ValidationInfo) -> Path:
     file = _place(value, info)
     try:
@@ -129,25 +144,78 @@ def _authorities(value: Any, info: ValidationInfo) -> Path:
     return file
 
 
-def source(name: str = "") -> Callable[[Any, ValidationInfo], SecretSource]:
-    """Make the validator of a source `env:NAME` or `file:PATH` for the secret of this name.
+def _date(value: Any) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    msg = "must be a date such as 2027-01-31"
+    raise ValueError(msg)
+
+
+def source(
+    name: str = "", schemes: tuple[Scheme, ...] = get_args(Scheme)
+) -> Callable[[Any, ValidationInfo], SecretSource]:
+    """Make the validator of a source such as `env:NAME` for the secret of this name.
 
     What is no source is never shown: it may be the secret itself, typed in the wrong place.
     """
 
     def parse(value: Any, info: ValidationInfo) -> SecretSource:
         scheme, colon, location = _plain_text(value).partition(":")
-        if colon and scheme in UNBUILT_SOURCES:
-            raise ValueError(not_available(f'the source "{scheme}:"'))
-        if colon and scheme == "env" and _VARIABLE.fullmatch(location):
-            return SecretSource(name, "env", location)
-        if colon and scheme == "file" and location:
-            return SecretSource(name, "file", str(_place(location, info)))
-        msg = 'must name a source, "env:NAME" or "file:PATH"; a secret never stands in this file'
-        raise ValueError(msg)
+        found = None
+        if colon and scheme in schemes:
+            found = _PARSERS[scheme](name, location, info)
+        if found is None:
+            *others, last = [_FORMS[each] for each in schemes]
+            forms = f"{', '.join(others)} or {last}"
+            msg = f"must name a source, {forms}; a secret never stands in this file"
+            raise ValueError(msg)
+        return found
 
     return parse
 
+
+def _variable(name: str, location: str, _info: ValidationInfo) -> SecretSource | None:
+    return SecretSource(name, "env", location) if _VARIABLE.fullmatch(location) else None
+
+
+def _file(name: str, location: str, info: ValidationInfo) -> SecretSource | None:
+    return SecretSource(name, "file", str(_place(location, info))) if location else None
+
+
+def _keyring(name: str, location: str, _info: ValidationInfo) -> SecretSource | None:
+    service, _, user = location.rpartition("/")
+    return SecretSource(name, "keyring", service, user) if service and user else None
+
+
+def _vault(name: str, location: str, info: ValidationInfo) -> SecretSource | None:
+    path, _, field = location.rpartition("#")
+    if not _VAULT_PATH.fullmatch(path) or not field:
+        return None
+    server = (info.context or {}).get(VAULT)
+    if server is None:
+        msg = "names Vault, but server.vault, which says where that is, is not set"
+        raise ValueError(msg)
+    return SecretSource(name, "vault", path, field, None if server is ... else server)
+
+
+_Parse = Callable[[str, str, ValidationInfo], SecretSource | None]
+_PARSERS: Final[Mapping[str, _Parse]] = {
+    "env": _variable,
+    "file": _file,
+    "keyring": _keyring,
+    "vault": _vault,
+}
+_FORMS: Final[Mapping[Scheme, str]] = {
+    "env": '"env:NAME"',
+    "file": '"file:PATH"',
+    "keyring": '"keyring:SERVICE/USER"',
+    "vault": '"vault:MOUNT/PATH#FIELD"',
+}
 
 Text = Annotated[str, AfterValidator(_text)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -156,7 +224,9 @@ SsoHost = Annotated[str, AfterValidator(_sso_host)]
 SyslogAddress = Annotated[str, AfterValidator(_syslog)]
 TokenPath = Annotated[str, AfterValidator(_token_path)]
 FilePath = Annotated[Path, PlainValidator(_place)]
+FilePaths = Annotated[tuple[Path, ...], PlainValidator(_places)]
 Authorities = Annotated[Path, PlainValidator(_authorities)]
+Day = Annotated[date, PlainValidator(_date)]
 Source = Annotated[SecretSource, PlainValidator(source())]
 Taker = Annotated[str, AfterValidator(_document)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=63)]

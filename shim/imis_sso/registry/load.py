@@ -18,10 +18,11 @@ from imis_sso.registry.audit import AuditSection
 from imis_sso.registry.callers import caller_faults
 from imis_sso.registry.conflicts import conflicts
 from imis_sso.registry.explain import explain
-from imis_sso.registry.kinds import BASE, Name
+from imis_sso.registry.kinds import BASE, VAULT, Name
 from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, ServerSection
 from imis_sso.registry.section import Section
 from imis_sso.registry.tree import Key, Tree, read_tree
+from imis_sso.registry.vault import VaultSection
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -65,8 +66,9 @@ def load(path: Path) -> Registry:
     """
     tree = read_tree(path)
     faults = list(tree.faults)
-    file = _validated(_File, tree.data, tree, (), faults)
-    environments = _environments(tree, faults)
+    vault = _vault(tree)
+    file = _validated(_File, tree.data, tree, (), faults, vault)
+    environments = _environments(tree, faults, vault)
     faults += conflicts(environments, tree)
     faults += caller_faults(file.server.callers if file else (), _names(tree), tree)
     if file is None or faults:
@@ -98,23 +100,48 @@ def _names(tree: Tree) -> list[str]:
     return list(sections) if isinstance(sections, dict) else []
 
 
-def _environments(tree: Tree, faults: list[ConfigurationFault]) -> list[EnvironmentConfig]:
+def _vault(tree: Tree) -> Any:
+    """Give the Vault that sources may name: None without one, `...` where it has faults.
+
+    Those are told with the file's.
+    """
+    server = tree.data.get("server") if isinstance(tree.data, dict) else None
+    if server is None or (isinstance(server, dict) and server.get("vault") is None):
+        return None
+    try:
+        section = VaultSection.model_validate(server["vault"], context=_context(tree))
+    except (ValidationError, TypeError):
+        return ...
+    return section.server()
+
+
+def _environments(
+    tree: Tree, faults: list[ConfigurationFault], vault: Any
+) -> list[EnvironmentConfig]:
     sections = tree.data.get("environments") if isinstance(tree.data, dict) else None
     found = []
     for name, data in sections.items() if isinstance(sections, dict) else ():
         key: Key = ("environments", name)
-        section = _validated(EnvironmentSection, data, tree, key, faults)
+        section = _validated(EnvironmentSection, data, tree, key, faults, vault)
         if section is not None:
             found.append(EnvironmentConfig.of(name, section))
     return found
 
 
-def _validated(
-    model: type[_Model], data: Any, tree: Tree, key: Key, faults: list[ConfigurationFault]
+def _validated(  # noqa: PLR0917  # what is read, and where its faults go
+    model: type[_Model],
+    data: Any,
+    tree: Tree,
+    key: Key,
+    faults: list[ConfigurationFault],
+    vault: Any,
 ) -> _Model | None:
-    base = tree.file.absolute().parent
     try:
-        return model.model_validate(data, context={BASE: base})
+        return model.model_validate(data, context=_context(tree) | {VAULT: vault})
     except ValidationError as error:
         faults += explain(error, model, tree, key)
         return None
+
+
+def _context(tree: Tree) -> dict[str, Any]:
+    return {BASE: tree.file.absolute().parent}

@@ -16,7 +16,9 @@ from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.kinds import (
     Address,
     Authorities,
+    Day,
     FilePath,
+    FilePaths,
     Host,
     Name,
     SecretName,
@@ -30,6 +32,7 @@ from imis_sso.registry.kinds import (
     source,
 )
 from imis_sso.registry.section import Section
+from imis_sso.registry.vault import VaultSection
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -49,6 +52,9 @@ class ServerOptions(Section):
     )
     fingerprint_key_file: FilePath | None = Field(
         default=None, description="File that holds the server key (contract C25)."
+    )
+    fingerprint_key_previous: FilePaths = Field(
+        default=(), description="Files, or folders of files, with server keys before it."
     )
     audit_key_file: FilePath | None = Field(
         default=None,
@@ -71,6 +77,9 @@ class ServerSection(ServerOptions):
 
     callers: tuple[CallerSection, ...] = Field(
         default=(), strict=False, description="Callers of trusted issuers (contract C40)."
+    )
+    vault: VaultSection | None = Field(
+        default=None, description="Where `vault:` sources are (contract C21)."
     )
 
 
@@ -137,12 +146,15 @@ class EgressSection(Section):
 class NamedSecret(Section):
     """A secret that callers may name, and where it may go (contract C21)."""
 
-    source: Source = Field(description="Where the secret is: `env:NAME` or `file:PATH`.")
+    source: Source = Field(description="Where the secret is, for example `env:NAME`.")
     documents: tuple[Taker, ...] = Field(
         alias="for",
         min_length=1,
         strict=False,
         description="Documents that it may be written into.",
+    )
+    expires: Day | None = Field(
+        default=None, description="Last day on which the secret is good, in UTC."
     )
 
 
@@ -177,6 +189,12 @@ class EnvironmentSection(Section):
     ca_file: Authorities | None = Field(
         default=None,
         description="Certificate authorities to trust besides the system's, in PEM form.",
+    )
+    expiry_warning_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(
+        default=(60, 30, 7),
+        min_length=1,
+        strict=False,
+        description="Days before an expiry from which verification warns (contract 6).",
     )
     egress: EgressSection = Field(
         default=EgressSection(), description="Private addresses that verification may fetch."

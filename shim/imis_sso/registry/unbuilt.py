@@ -30,16 +30,13 @@ UNBUILT_KEYS: Final = frozenset(
 )
 """Keys of later versions, wherever they stand."""
 
-UNBUILT_SECRET_KEYS: Final = frozenset({"expires", "hosts"})
+UNBUILT_SECRET_KEYS: Final = frozenset({"hosts"})
 """Keys of later versions in a named secret."""
 
 UNBUILT_VALUES: Final = {
     "connector": frozenset({"assisted", "imis_staff_site"}),
 }
 """Values of later versions, by key."""
-
-UNBUILT_SOURCES: Final = frozenset({"keyring", "vault"})
-"""Schemes of secret sources of later versions (contract C21)."""
 
 
 def not_available(what: str) -> str:

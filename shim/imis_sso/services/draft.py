@@ -9,8 +9,8 @@ from imis_sso.domain.problems import PreconditionFailed
 from imis_sso.domain.validation import check_changes
 from imis_sso.services.order import Draft, Order
 from imis_sso.services.pair import Pair
+from imis_sso.services.push import Push, Shown
 from imis_sso.services.read import Reading
-from imis_sso.services.secrets import Push, Shown
 
 
 async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
@@ -21,6 +21,7 @@ async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
     wanted = order.resource.document.model_validate(
         merge(live.document.model_dump(), order.declared)
     )
+    wanted = _renewed(pair, live, wanted)
     reach = pair.half(order.resource).reach_refusals(order.resource)
     check_changes(
         order.resource.document,
@@ -41,6 +42,16 @@ def require_match(order: Order, live: Reading) -> None:
         return
     msg = f"The document has the ETag {live.etag} now; read it again and repeat the request."
     raise PreconditionFailed(msg)
+
+
+def _renewed(pair: Pair, live: Reading, wanted: Document) -> Document:
+    """Take a version of the held secret by an older server key for the one shown (C25)."""
+    keys = type(wanted).secret
+    if keys is None:
+        return wanted
+    version = getattr(wanted, keys.version)
+    renewed = pair.secrets.renewed(version, live.observed.secret)
+    return wanted if renewed == version else wanted.model_copy(update={keys.version: renewed})
 
 
 async def _push(pair: Pair, order: Order, live: Reading, wanted: Document) -> Push:

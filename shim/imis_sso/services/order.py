@@ -13,8 +13,8 @@ from imis_sso.domain.observed import Change
 from imis_sso.domain.resources import Resource
 from imis_sso.domain.secret import Secret
 from imis_sso.services.deadline import Deadline
+from imis_sso.services.push import Push
 from imis_sso.services.read import Reading
-from imis_sso.services.secrets import Push
 
 
 @dataclass(frozen=True)

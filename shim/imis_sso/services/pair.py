@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from imis_sso.connectors.base import DiscoveryLook
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
+from imis_sso.services.expiry import Expiry
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.secrets import Secrets
@@ -49,6 +50,7 @@ class Pair:
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""
+    expiry: Expiry = field(default_factory=Expiry)
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""

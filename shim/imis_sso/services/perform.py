@@ -164,6 +164,8 @@ async def _remember(
             await pair.secrets.remember(draft.push.record)
         elif hidden and ready.kept is None and not pair.policy.unread_secret_keeps:
             await pair.secrets.forget()
+        elif ready.kept is not None:
+            await pair.secrets.renew(ready.kept)
         await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
     except StoreUnavailable:
         return (NOT_REMEMBERED,)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from imis_sso.domain.audit import Result
-from imis_sso.domain.intents import Found, Intent, settle
+from imis_sso.domain.intents import Found, Intent, SecretMove, settle
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import Busy, Problem
 from imis_sso.domain.resources import Resource, find
-from imis_sso.domain.secret import Secret
+from imis_sso.domain.secret import ObservedSecret, Secret
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.half import Half
 from imis_sso.services.pair import Pair
@@ -73,8 +74,9 @@ async def settle_open(pair: Pair, half: Half) -> None:
 
 async def _settle(pair: Pair, resource: Resource, intent: Intent) -> None:
     now = await read(pair, resource, afresh=True)
-    result = settle(intent, _found(pair, now))
-    await _remember(pair, intent, result)
+    renewed = _renewed(pair, intent, now.observed.secret)
+    result = settle(renewed, _found(pair, now))
+    await _remember(pair, renewed, result)
     await pair.journal.settled(intent, result, now)
     logger.warning(
         "settled write %s environment=%s resource=%s by=%s: %s",
@@ -84,6 +86,15 @@ async def _settle(pair: Pair, resource: Resource, intent: Intent) -> None:
         intent.who,
         result,
     )
+
+
+def _renewed(pair: Pair, intent: Intent, secret: ObservedSecret) -> Intent:
+    """Give the versions by the server key where an older one made them (contract C25)."""
+    move = intent.secret
+    if move is None:
+        return intent
+    applied = replace(move.applied, version=pair.secrets.renewed(move.applied.version, secret))
+    return replace(intent, secret=SecretMove(pair.secrets.renewed(move.before, secret), applied))
 
 
 def _found(pair: Pair, now: Reading) -> Found:

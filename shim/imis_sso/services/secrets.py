@@ -4,58 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import NoReturn
 
 from imis_sso.domain.fingerprint import FingerprintKey
-from imis_sso.domain.ledger import AppliedSecret
+from imis_sso.domain.ledger import AppliedSecret, StoreUnavailable
 from imis_sso.domain.observed import Observed
-from imis_sso.domain.problems import (
-    FieldError,
-    InvalidSettings,
-    Problem,
-    SecretUnavailable,
-    SecretVersionChanged,
-)
+from imis_sso.domain.problems import Problem, SecretUnavailable
 from imis_sso.domain.resources import (
     BUILT_IN_SECRET,
     IMIS_CLIENT,
     OPENID_CONNECT,
     Resource,
 )
-from imis_sso.domain.secret import Secret
-from imis_sso.domain.violations import nearest, sentence
+from imis_sso.domain.secret import ObservedSecret, Secret
+from imis_sso.domain.violations import nearest
 from imis_sso.services.half import Half
+from imis_sso.services.push import Push, Shown, refuse_key, refuse_version
 from imis_sso.store.base import AppliedSecrets
+
+__all__ = ["Push", "Secrets", "Shown"]
 
 logger = logging.getLogger(__name__)
 
 _NOT_SHOWN = "Writing the record could wipe the client secret: iMIS does not show it,"
 _NAME_ONE = "Name one with client_secret_ref and client_secret_version."
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a document says of its secret: the name and the keyed fingerprint (contract C22)."""
-
-    ref: str = ""
-    version: str = ""
-
-
-@dataclass(frozen=True, repr=False)
-class Push:
-    """What happens to the secret in a write.
-
-    `secret` is put into the product (None: it stays as it is), `record` is remembered afterwards
-    (None: what was remembered stays), `resolved` tells that a secret was looked at, so that the
-    product is read once more before the write (contract section 7). `held` is that secret where
-    the product holds it already: it goes back into a record that hides it.
-    """
-
-    secret: Secret | None = None
-    record: Shown | None = None
-    resolved: bool = False
-    held: Secret | None = None
 
 
 class Secrets:
@@ -96,6 +67,15 @@ class Secrets:
         """Give the keyed fingerprint of a secret (contract C22)."""
         return self._key.version(self._environment, secret)
 
+    def renewed(self, version: str, secret: ObservedSecret) -> str:
+        """Give the version that the server key makes, for one that an older key made of a secret.
+
+        Every other version is given back as it is (contract C25).
+        """
+        if isinstance(secret, Secret) and self._key.made(version, self._environment, secret):
+            return self.version(secret)
+        return version
+
     async def resolve(self, name: str) -> Secret:
         """Give the secret behind a name; the caller has checked that it may be used.
 
@@ -123,12 +103,31 @@ class Secrets:
     async def shown(self, resource: Resource, observed: Observed) -> Shown:
         """Give name and version for a GET; secrets are resolved only where a name is inferred."""
         version = await self.held(observed)
-        recorded = await self.recorded()
+        recorded = await self.renew(observed.secret)
         if not version:
             return Shown()
         if recorded is not None and recorded.version == version:
             return Shown(recorded.ref, version)
         return Shown(await self._inferred(resource, version), version)
+
+    async def renew(self, secret: ObservedSecret) -> AppliedSecret | None:
+        """Give what is recorded, by the server key if an older one made it of this secret.
+
+        It is recorded so, too, that the older key may be dropped (contract C25).
+        """
+        recorded = await self.recorded()
+        if recorded is None:
+            return None
+        renewed = AppliedSecret(recorded.ref, self.renewed(recorded.version, secret))
+        if renewed != recorded:
+            try:
+                await self._applied.replace(
+                    self._environment, OPENID_CONNECT.path, recorded, renewed
+                )
+            except StoreUnavailable as error:
+                # A read goes on with a store that cannot be written to; the next one renews.
+                logger.warning("a version is not renewed: %s", error)
+        return renewed
 
     async def _inferred(self, resource: Resource, version: str) -> str:
         found = await self.find(resource, version)
@@ -143,7 +142,7 @@ class Secrets:
         """
         for name in sorted(self.names(resource), key=lambda each: each != first):
             secret = await self._passing_over(name)
-            if secret is not None and self.version(secret) == version:
+            if secret is not None and self.renewed(version, secret) == self.version(secret):
                 return name, secret
         return None
 
@@ -162,12 +161,13 @@ class Secrets:
 
         With an equal one, too, the reference `""` forgets the name (contract C23).
         """
-        if wanted.version != shown.version:
-            _refuse(resource, "version", "cannot be changed together with an inline secret")
+        held = self.renewed(shown.version, secret)
+        if wanted.version != shown.version and self.renewed(wanted.version, secret) != held:
+            refuse_key(resource, "version", "cannot be changed together with an inline secret")
         version = self.version(secret)
-        if version == shown.version:
-            record = None if wanted == shown else wanted
-            return Push(record=record, resolved=True, held=secret)
+        if held == version:
+            record = Shown(wanted.ref, version)
+            return Push(record=None if record == shown else record, resolved=True, held=secret)
         return Push(secret, Shown("", version), resolved=True)
 
     async def push_named(self, resource: Resource, shown: Shown, wanted: Shown) -> Push:
@@ -180,22 +180,22 @@ class Secrets:
             return Push()
         if not wanted.ref:
             if wanted.version != shown.version:
-                _refuse(resource, "version", "names a new version without a client_secret_ref")
+                refuse_key(resource, "version", "names a new version without a client_secret_ref")
             return Push(record=wanted)
         self._require_known(resource, wanted.ref)
         secret = await self.resolve(wanted.ref)
         current = self.version(secret)
         if not wanted.version:
-            _refuse(
+            refuse_key(
                 resource,
                 "version",
                 f"must be given with a changed reference; it is {current} now",
                 current,
             )
-        if wanted.version != current:
-            _refuse_version(wanted, current)
+        if self.renewed(wanted.version, secret) != current:
+            refuse_version(wanted, current)
         record = Shown(wanted.ref, current)
-        if current == shown.version:
+        if current == self.renewed(shown.version, secret):
             return Push(record=record, resolved=True, held=secret)
         return Push(secret, record, resolved=True)
 
@@ -204,7 +204,7 @@ class Secrets:
         if name in known:
             return
         allowed = f"the nearest that may is {nearest(name, known)}" if known else "none may"
-        _refuse(resource, "ref", f"is not a secret that may go into {resource.path}; {allowed}")
+        refuse_key(resource, "ref", f"is not a secret that may go into {resource.path}; {allowed}")
 
     async def shown_by_cloud_sso(self, secret: Secret) -> bool:
         """Tell whether a secret is the one that Cloud SSO shows now (contract 1.2)."""
@@ -225,10 +225,12 @@ class Secrets:
             if lowering and name == BUILT_IN_SECRET:
                 continue
             secret = await self._passing_over(name)
-            if secret is not None and self.version(secret) == recorded.version:
+            if secret is not None and self.renewed(recorded.version, secret) == self.version(
+                secret
+            ):
                 return secret
             if secret is not None and name == recorded.ref and not lowering:
-                _refuse_version(Shown(name, recorded.version), self.version(secret))
+                refuse_version(Shown(name, recorded.version), self.version(secret))
         raise SecretUnavailable(
             f"{_NOT_SHOWN} and no named secret is the one that was pushed last. {_NAME_ONE}"
         )
@@ -240,18 +242,3 @@ class Secrets:
         except Problem as problem:
             logger.info("secret %s passed over: %s", name, problem.slug)
             return None
-
-
-def _refuse_version(wanted: Shown, current: str) -> NoReturn:
-    msg = (
-        f"The secret {wanted.ref} has the version {current} now, not {wanted.version}: it was "
-        "changed after the review. Plan again."
-    )
-    raise SecretVersionChanged(msg)
-
-
-def _refuse(resource: Resource, key: str, detail: str, canonical: str | None = None) -> NoReturn:
-    keys = resource.document.secret
-    name = getattr(keys, key) if keys else key
-    errors = [FieldError(name, detail, canonical)]
-    raise InvalidSettings(sentence(errors), errors)

@@ -12,7 +12,7 @@ from imis_sso.services.pair import Pair
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """Give the hold, the sinks, and each resource's connector, reach and last managed write."""
+    """Give the hold, the sinks, dated secrets, and what is known of each resource."""
     hold = await pair.journal.holding.current()
     return {
         "environment": pair.name,
@@ -20,6 +20,7 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
         "writes": "allowed" if pair.policy.writes_allowed else "refused",
         "audit_sinks": [await each.state(pair.name) for each in deliveries],
         "hold": hold and hold.as_dict(),
+        "expiry": pair.expiry.secrets(),
         "resources": [await _resource(pair, each) for each in RESOURCES],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from imis_sso.domain.ledger import AppliedSecret
@@ -36,6 +36,16 @@ class SqlAppliedSecrets:
                     index_elements=["environment", "resource"], set_=recorded
                 )
             )
+
+    async def replace(
+        self, environment: str, resource: str, before: AppliedSecret, after: AppliedSecret
+    ) -> None:
+        """Renew what was recorded; see `base.AppliedSecrets.replace`."""
+        columns = APPLIED_SECRETS.c
+        same = (columns.ref == before.ref) & (columns.version == before.version)
+        statement = update(APPLIED_SECRETS).where(_is(environment, resource) & same)
+        async with self._database.begin() as connection:
+            await connection.execute(statement.values(ref=after.ref, version=after.version))
 
     async def delete(self, environment: str, resource: str) -> None:
         """Forget what was recorded; see `base.AppliedSecrets.delete`."""

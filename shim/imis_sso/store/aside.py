@@ -54,6 +54,10 @@ class Places(Protocol):
         """The file with the server key, None for the one in the data directory."""
 
     @property
+    def fingerprint_key_previous(self) -> tuple[Path, ...]:
+        """Files with server keys before it, or folders of such files."""
+
+    @property
     def audit_key_file(self) -> Path | None:
         """The file with the audit key, None for the one in the data directory."""
 

@@ -61,6 +61,11 @@ class AppliedSecrets(Protocol):
     async def put(self, environment: str, resource: str, applied: AppliedSecret) -> None:
         """Record what a write applied, in place of what was recorded before."""
 
+    async def replace(
+        self, environment: str, resource: str, before: AppliedSecret, after: AppliedSecret
+    ) -> None:
+        """Put `after` in the place of `before`; nothing happens if something else is recorded."""
+
     async def delete(self, environment: str, resource: str) -> None:
         """Forget what was recorded."""
 

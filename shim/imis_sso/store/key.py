@@ -19,7 +19,7 @@ MAX_BYTES: Final = 4096
 
 
 class KeyPlaces(Protocol):
-    """The two settings that say where the key is."""
+    """The settings that say where the keys are."""
 
     @property
     def data_dir(self) -> Path:
@@ -29,18 +29,45 @@ class KeyPlaces(Protocol):
     def fingerprint_key_file(self) -> Path | None:
         """The file with the key, which must exist; None for the one in the data directory."""
 
+    @property
+    def fingerprint_key_previous(self) -> tuple[Path, ...]:
+        """Files with keys before it, or folders of such files; all must exist."""
+
+
+def key_file(settings: KeyPlaces) -> Path:
+    """Say where the server key is, or will be made on the first start."""
+    return settings.fingerprint_key_file or settings.data_dir / KEY_FILE
+
 
 def load_key(settings: KeyPlaces) -> FingerprintKey:
-    """Give the server key, made on the first start unless a file is named.
+    """Give the server key, made on the first start unless a file is named, and those before it.
 
-    Raises ConfigurationError, in one line, where the file is missing, too short, or open to others.
+    Raises ConfigurationError, in one line, where a file is missing, too short, or open to others.
     """
-    if settings.fingerprint_key_file is not None:
-        return FingerprintKey(read_private(settings.fingerprint_key_file))
-    path = private_directory(settings.data_dir) / KEY_FILE
-    if not path.exists():
-        make_private(path, f"{secrets.token_hex(32)}\n")
-    return FingerprintKey(read_private(path))
+    path = key_file(settings)
+    if settings.fingerprint_key_file is None:
+        private_directory(settings.data_dir)
+        if not path.exists():
+            make_private(path, f"{secrets.token_hex(32)}\n")
+    previous = [file for place in settings.fingerprint_key_previous for file in _files(place)]
+    return FingerprintKey(read_private(path), map(read_private, previous))
+
+
+def new_key(path: Path) -> None:
+    """Make a file with a new key, 0600. Raises ConfigurationError where there is one, or cannot."""
+    if path.exists() or path.is_symlink():
+        raise refusal(path, "is there already; a key is never written over")
+    make_private(path, f"{secrets.token_hex(32)}\n")
+
+
+def _files(place: Path) -> list[Path]:
+    """Give a file, or the files of a folder but for hidden ones, which orchestrators put there."""
+    try:
+        if not place.is_dir():
+            return [place]
+        return sorted(each for each in place.iterdir() if not each.name.startswith("."))
+    except OSError as error:
+        raise refusal(place, f"cannot be read for server keys: {error.strerror}") from None
 
 
 def read_private(path: Path) -> bytes:

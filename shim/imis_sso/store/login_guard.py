@@ -22,7 +22,14 @@ class StoredLoginGuard:
 
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
-        if await self.refused.is_refused(self.key.login(address, username, password)):
+        newest, *older = self.key.logins(address, username, password)
+        refused = await self.refused.is_refused(newest)
+        for each in older:
+            if not refused and await self.refused.is_refused(each):
+                # Known by this key from now on, so that the older one may be dropped (C25).
+                await self.refused.remember(newest, self.product, self.environment)
+                refused = True
+        if refused:
             msg = (
                 f"{PRODUCT_TITLES[self.product]} refused this user name and password before, so "
                 "they are not tried again. Change them, or clear the memory with "

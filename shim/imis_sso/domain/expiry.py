@@ -1,0 +1,111 @@
+"""Judging how long certificates and dated secrets last (contract section 6, check `expiry`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from imis_sso.domain.verdicts import Check, Status
+
+CHECK_ID: Final = "expiry"
+WARNING_DAYS: Final = (60, 30, 7)
+_REMEDIES: Final = (
+    ("certificate", "Renew the certificate where it is served."),
+    ("secret", "Replace the secret at its source and set its new date, expires, in the registry."),
+)
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that ends: the certificate shown at a host, or a named secret."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {'of ' if self.kind == 'certificate' else ''}{self.name}"
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """Until when something is good; None: no longer, and since when is not told."""
+
+    thing: Thing
+    until: datetime | None
+
+    def state(self, now: datetime, days: Sequence[int]) -> tuple[Status, int | None]:
+        """Give the outcome, and for a warning the smallest number of days that it is within."""
+        if self.until is None or self.until <= now:
+            return Status.FAILED, None
+        within = [each for each in days if self.until - now < timedelta(days=each)]
+        return (Status.WARNING, min(within)) if within else (Status.PASSED, None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day, in UTC, on which it is good at any time."""
+        return None if self.until is None else (self.until - _INSTANT).astimezone(UTC).date()
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Something whose end cannot be told, and why."""
+
+    thing: Thing
+    reason: str
+
+
+Evidence = Lifetime | Untold
+
+
+def secret_lifetime(name: str, expires: date) -> Lifetime:
+    """Give the lifetime of a named secret: good to the end of its last day, in UTC."""
+    midnight = datetime.combine(expires, time(), UTC)
+    try:
+        return Lifetime(Thing("secret", name), midnight + timedelta(days=1))
+    except OverflowError:  # the last day that a date can be
+        return Lifetime(Thing("secret", name), midnight)
+
+
+def judge_expiry(evidence: Sequence[Evidence], now: datetime, days: Sequence[int]) -> Check:
+    """Judge what was seen. The words change when a limit of days is passed, not from day to day."""
+    known = [each for each in evidence if isinstance(each, Lifetime)]
+    untold = [each for each in evidence if isinstance(each, Untold)]
+    states = {each: each.state(now, days) for each in known}
+    for status in (Status.FAILED, Status.WARNING):
+        found = [each for each in known if states[each][0] is status]
+        if found:
+            bad = [each for each in known if states[each][0] is not Status.PASSED]
+            bad.sort(key=lambda each: states[each][0] is not Status.FAILED)
+            words = [_sentence(each, states[each][1]) for each in bad]
+            return _check(status, evidence, words + _reasons(untold), _remedy(bad))
+    if untold or not known:
+        return _check(Status.SKIPPED, evidence, _reasons(untold) or ["nothing has a date"])
+    listed = ", ".join(str(each.thing) for each in known)
+    return _check(Status.PASSED, evidence, [f"good for {max(days)} days or more: {listed}"])
+
+
+def _check(
+    status: Status, evidence: Sequence[Evidence], words: Sequence[str], remedy: str = ""
+) -> Check:
+    names = [each.thing.name for each in evidence if each.thing.kind == "secret"]
+    fields = tuple(f"secrets/{name}" for name in names)
+    return Check(CHECK_ID, status, "; ".join(words), fields, remedy)
+
+
+def _sentence(lifetime: Lifetime, within: int | None) -> str:
+    day = lifetime.last_day
+    if within is None:
+        return f"{lifetime.thing} has expired" + (f" (good until {day})" if day else "")
+    return f"{lifetime.thing} is good until {day}, less than {within} days"
+
+
+def _reasons(untold: Sequence[Untold]) -> list[str]:
+    return [f"{each.thing} cannot be told: {each.reason}" for each in untold]
+
+
+def _remedy(bad: Sequence[Lifetime]) -> str:
+    kinds = {each.thing.kind for each in bad}
+    return " ".join(words for kind, words in _REMEDIES if kind in kinds)
