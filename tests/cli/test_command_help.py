@@ -29,7 +29,8 @@ def test_the_commands_of_this_version() -> None:
         "offboard", "history", "restore", "repair", "emergency",
         "token", "token create", "token list", "token revoke", "secret", "secret fingerprint",
         "audit", "audit tail", "audit export", "audit verify", "audit checkpoint",
-        "audit public-key", "audit verifier",
+        "audit public-key", "audit verifier", "store", "store check", "store migrate",
+        "store backup",
     }  # fmt: skip
 
 
