@@ -10,7 +10,7 @@ import pytest
 import restapi_versions
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["secret_watch"]
+pytest_plugins = ["postgresql_cluster", "secret_watch"]
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools" / "env.json"

@@ -44,8 +44,11 @@ class Running:
     def call(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
         """Send one request, by default with the token of the ready file."""
         headers = {"Authorization": f"Bearer {token or self.ready['token']}"}
-        url = f"{self.ready['base_url']}{path}"
-        return httpx.request(method, url, headers=headers, timeout=60, **more)
+        return self.send(method, path, headers=headers, **more)
+
+    def send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send one request with just these headers."""
+        return httpx.request(method, f"{self.ready['base_url']}{path}", timeout=60, **more)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Tell it to stop, and give its exit code."""

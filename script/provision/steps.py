@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provision import chromium, environment, node, opentofu, providers, python_packages, terraform
+from provision import (
+    chromium,
+    environment,
+    node,
+    opentofu,
+    postgresql,
+    providers,
+    python_packages,
+    terraform,
+)
 from provision.outcome import Found, MissingError
 
 if TYPE_CHECKING:
@@ -31,6 +40,7 @@ STEPS = (
     Step("terraform", "Terraform", terraform.provide, ("python",)),
     Step("providers", "Terraform providers", providers.provide, ("python", "terraform")),
     Step("chromium", "Chromium", chromium.provide, ("python", "node")),
+    Step("postgresql", "PostgreSQL", postgresql.provide),
 )
 ON_DEMAND = (Step("opentofu", "OpenTofu", opentofu.provide),)
 NAMES = tuple(step.name for step in (*STEPS, *ON_DEMAND))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -43,21 +46,21 @@ from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.expiry import Expiry
-from imis_sso.services.half import Half
+from imis_sso.services.half import WAITING, Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
+from imis_sso.storage import opened_store
 from imis_sso.store.aside import Opened, open_whatever_works
 from imis_sso.store.base import Store
-from imis_sso.store.engine import SqlStore, open_store
 from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
-from imis_sso.store.retention import Retention
 from imis_sso.web import docs, pages
 
 logger = logging.getLogger(__name__)
 
+READY_SECONDS: Final = 3.0
 Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
 
 
@@ -84,8 +87,9 @@ class Service:
     async def ready(self) -> bool:
         """Tell whether the store can be read; no product is asked (contract C3)."""
         try:
-            await self.store.tokens.list()
-        except StoreUnavailable:
+            async with asyncio.timeout(READY_SECONDS):
+                await self.store.ping()
+        except (StoreUnavailable, TimeoutError):
             return False
         return True
 
@@ -154,7 +158,9 @@ def _expiry(config: EnvironmentConfig) -> Expiry:
     return Expiry(dated, certificates, config.expiry_warning_days)
 
 
-def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> Pair:
+def build_pair(
+    config: EnvironmentConfig, key: FingerprintKey, store: Store, waiting_writes: int = WAITING
+) -> Pair:
     """Wire one environment. Nothing is connected and nobody logs in yet (contract C47)."""
     names: dict[Product, str] = {
         "imis": config.imis.connector,
@@ -162,8 +168,13 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
     }
     halves: dict[Product, Half] = {}
     for product in PRODUCTS:
-        guard = StoredLoginGuard(store.refused_logins, key, product, config.name)
-        halves[product] = Half(product, BUILDERS[names[product]](config, guard))
+        guard = StoredLoginGuard(store.refused_logins, store.leases, key, product, config.name)
+        halves[product] = Half(
+            product,
+            BUILDERS[names[product]](config, guard),
+            hold=partial(store.leases.hold, config.name, product),
+            waiting=waiting_writes,
+        )
 
     async def resolve(name: str) -> Secret:
         return await resolve_off_loop(config.secrets[name].source)
@@ -221,19 +232,17 @@ async def opened(
     In an emergency it opens also without a store; `spool` is then where the spool shall be. Else it
     raises ConfigurationError where the store or the server key cannot be used.
     """
-    retention = Retention(settings.snapshots_keep, settings.snapshots_days)
-
-    async def opening() -> SqlStore:
-        return await open_store(
-            settings.data_dir, audit_key_file=settings.audit_key_file, retention=retention
-        )
-
+    opening = partial(opened_store, settings)
     if emergency:
-        found = await open_whatever_works(settings, opening, spool)
+        shared = settings.database_url is not None
+        found = await open_whatever_works(settings, opening, spool, shared=shared)
     else:
         found = Opened(await opening(), load_key(settings))
-    key, store = found.key, found.store
-    pairs = {name: build_pair(config, key, store) for name, config in registry.environments.items()}
+    key, store, limit = found.key, found.store, settings.waiting_writes
+    pairs = {
+        name: build_pair(config, key, store, limit)
+        for name, config in registry.environments.items()
+    }
     deliveries = [
         Delivery(_sink(each), store.trail, store.deliveries)
         for each in registry.audit.sinks

@@ -22,6 +22,8 @@ from imis_sso.registry.kinds import FilePath, FilePaths
 from imis_sso.registry.model import ServerOptions
 
 ENV_PREFIX = "IMIS_SSO_"
+SHARED_KEYS = ("fingerprint_key_file", "audit_key_file")
+"""Whoever shares a database has to share these too (contract C25)."""
 
 
 def default_data_dir() -> Path:
@@ -67,14 +69,16 @@ class ServerSettings(ServerOptions, BaseSettings):
         variable it came from.
         """
         given = {name: value for name, value in (flags or {}).items() if value is not None}
-        file = (options or ServerOptions()).model_dump(
-            include=set(ServerOptions.model_fields), exclude_unset=True, exclude_none=True
-        )
+        file = _stated(options or ServerOptions())
         try:
-            return cls(**(file | EnvSettingsSource(cls)() | given))
+            settings = cls(**(file | EnvSettingsSource(cls)() | given))
         except ValidationError as error:
             faults = [_fault(each, given) for each in error.errors(include_url=False)]
             raise ConfigurationError(faults) from None
+        lacking = [name for name in SHARED_KEYS if getattr(settings, name) is None]
+        if settings.database_url is not None and lacking:
+            raise ConfigurationError([_not_shared(name) for name in lacking])
+        return settings
 
     @property
     def on_loopback(self) -> bool:
@@ -83,6 +87,18 @@ class ServerSettings(ServerOptions, BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+
+def _not_shared(name: str) -> ConfigurationFault:
+    msg = "must be set where database_url is: all who share the database share this key"
+    return ConfigurationFault(None, None, name, msg)
+
+
+def _stated(options: ServerOptions) -> dict[str, Any]:
+    """Give what the file states, as it was read: `model_dump` would take values apart."""
+    stated = options.model_fields_set & ServerOptions.model_fields.keys()
+    values = {name: getattr(options, name) for name in stated}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _fault(error: ErrorDetails, flags: Mapping[str, Any]) -> ConfigurationFault:

@@ -82,9 +82,9 @@ def test_json_summary(bench: Workbench) -> None:
 
 
 def test_order_of_the_steps() -> None:
-    """Packages, Node, Terraform, providers, browser; OpenTofu only when asked for."""
+    """Packages, Node, Terraform, providers, browser, database; OpenTofu only when asked for."""
     names = [step.name for step in steps.choose([])]
-    assert names == ["python", "node", "terraform", "providers", "chromium"]
+    assert names == ["python", "node", "terraform", "providers", "chromium", "postgresql"]
     assert [step.name for step in steps.choose(["opentofu", "node"])] == ["node", "opentofu"]
 
 

@@ -30,7 +30,8 @@ def test_the_commands_of_this_version() -> None:
         "token", "token create", "token list", "token revoke", "secret", "secret fingerprint",
         "secret rotate-key",
         "audit", "audit tail", "audit export", "audit verify", "audit checkpoint",
-        "audit public-key", "audit verifier",
+        "audit public-key", "audit verifier", "store", "store check", "store migrate",
+        "store backup",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lone_guard import LoneGuard
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -24,7 +25,7 @@ from imis_sso.simulators.tls import Authority
 SETTLE_SECONDS = 0.8
 
 
-class NothingRefused:
+class NothingRefused(LoneGuard):
     """The guard of tests in which no log-in is refused."""
 
     async def check(self, address: str, username: str, password: Secret) -> None:

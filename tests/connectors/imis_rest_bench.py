@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import trustme
+from lone_guard import LoneGuard
 
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.imis_rest import FairUse, ImisRest
@@ -27,7 +28,7 @@ FAST = FairUse(repeats=2, backoff=0.01)
 
 
 @dataclass
-class MemoryGuard:
+class MemoryGuard(LoneGuard):
     """Remembers refused log-ins as long as it lives."""
 
     refused: set[tuple[str, str, str]] = field(default_factory=set)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lone_guard import LoneGuard
 
 from imis_sso.connectors.base import Credential, WriteUncertain
 from imis_sso.connectors.browser import launch
@@ -66,7 +67,7 @@ SETTINGS = (
 )
 
 
-class Guard:
+class Guard(LoneGuard):
     """Counts what it is told."""
 
     def __init__(self) -> None:

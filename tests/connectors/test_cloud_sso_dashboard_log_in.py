@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from lone_guard import LoneGuard
 
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
@@ -27,7 +28,7 @@ Maker = Callable[..., CloudSsoDashboard]
 
 
 @dataclass
-class MemoryGuard:
+class MemoryGuard(LoneGuard):
     """Remembers refused log-ins as the store does, for as long as it lives (contract C47)."""
 
     refused: list[tuple[str, str, str]] = field(default_factory=list)

@@ -34,6 +34,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert settings.model_dump() == {
         "host": "127.0.0.1",
         "port": 8080,
+        "database_password": None,
+        "database_url": None,
         "data_dir": tmp_path / ".local/share/imis-sso",
         "fingerprint_key_file": None,
         "audit_key_file": None,
@@ -42,6 +44,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "snapshots_keep": 500,
         "snapshots_days": 400,
         "rate_limit": 200,
+        "waiting_writes": 100,
     }
 
 

@@ -193,8 +193,8 @@ def test_a_directory_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.anyio
-async def test_how_connections_are_set(store: SqlStore) -> None:
-    async with store.database.connect() as connection:  # pragmas have no other door
+async def test_how_connections_are_set(file_store: SqlStore) -> None:
+    async with file_store.database.connect() as connection:  # pragmas have no other door
         found = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
@@ -203,8 +203,10 @@ async def test_how_connections_are_set(store: SqlStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_files_beside_the_database_are_private_too(store: SqlStore, tmp_path: Path) -> None:
-    await store.applied_secrets.delete("x", "y")
+async def test_files_beside_the_database_are_private_too(
+    file_store: SqlStore, tmp_path: Path
+) -> None:
+    await file_store.applied_secrets.delete("x", "y")
     modes = {each.name: mode(each) for each in (tmp_path / "data").iterdir()}
     assert f"{DATABASE}-wal" in modes
     assert set(modes.values()) == {0o600}

@@ -82,11 +82,11 @@ async def test_the_last_use_is_recorded_once_a_minute(store: SqlStore, clock: Cl
 
 
 async def test_what_another_process_recorded_counts(
-    store: SqlStore, clock: Clock, tmp_path: Path
+    file_store: SqlStore, clock: Clock, tmp_path: Path
 ) -> None:
-    token = await store.tokens.create("ci", Scope.READ)
-    await store.tokens.find(token)
-    first = await _used(store)
+    token = await file_store.tokens.create("ci", Scope.READ)
+    await file_store.tokens.find(token)
+    first = await _used(file_store)
     other = await open_store(tmp_path / "data", lambda: first[0] + timedelta(seconds=30))  # type: ignore[operator]
     await other.tokens.find(token)
     assert await _used(other) == first
@@ -100,26 +100,26 @@ async def test_a_wrong_token_is_no_use(store: SqlStore) -> None:
 
 
 async def test_a_store_that_cannot_be_written_stops_no_reader(
-    store: SqlStore, tmp_path: Path
+    file_store: SqlStore, tmp_path: Path
 ) -> None:
     """Issue 4: best effort. Another process holds the database's write lock all the while."""
-    token = await store.tokens.create("ci", Scope.READ)
+    token = await file_store.tokens.create("ci", Scope.READ)
     lock = sqlite3.connect(tmp_path / "data" / DATABASE, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    assert await store.tokens.find(token) == Principal("ci", Scope.READ)
-    assert await store.tokens.find(token) == Principal("ci", Scope.READ)
-    assert store.tokens._notes, "the note waits for the lock; nobody else does"
+    assert await file_store.tokens.find(token) == Principal("ci", Scope.READ)
+    assert await file_store.tokens.find(token) == Principal("ci", Scope.READ)
+    assert file_store.tokens._notes, "the note waits for the lock; nobody else does"
     lock.execute("ROLLBACK")
     lock.close()
-    assert len(await _used(store)) == 1
+    assert len(await _used(file_store)) == 1
 
 
-async def test_a_database_that_is_read_only_stops_no_reader(store: SqlStore) -> None:
-    token = await store.tokens.create("ci", Scope.READ)
-    async with store.database.connect() as connection:
+async def test_a_database_that_is_read_only_stops_no_reader(file_store: SqlStore) -> None:
+    token = await file_store.tokens.create("ci", Scope.READ)
+    async with file_store.database.connect() as connection:
         await connection.exec_driver_sql("PRAGMA query_only = ON")
-    assert await store.tokens.find(token) == Principal("ci", Scope.READ)
-    assert await _used(store) == [None]
+    assert await file_store.tokens.find(token) == Principal("ci", Scope.READ)
+    assert await _used(file_store) == [None]
 
 
 async def test_the_last_writes_of_somebody(store: SqlStore) -> None:

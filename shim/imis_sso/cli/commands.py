@@ -23,6 +23,7 @@ from imis_sso.cli import (
     serve,
     show,
     simulate,
+    store,
     token,
     verify,
 )
@@ -58,6 +59,7 @@ for _module in (
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
+app.add_typer(store.app, name="store")
 
 
 def _version(asked: bool) -> None:  # Typer calls it with the flag's value

@@ -61,11 +61,11 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
 
 async def _forget(config: ConfigOption, environment: str) -> None:
     from imis_sso.environments import ConfigurationError
-    from imis_sso.store.engine import open_store
+    from imis_sso.storage import opened_store
 
     _, settings = load_registry(config)
     try:
-        store = await open_store(settings.data_dir)
+        store = await opened_store(settings)
         await store.refused_logins.forget(environment)
         await store.aclose()
     except ConfigurationError as error:

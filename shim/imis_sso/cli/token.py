@@ -111,12 +111,12 @@ def revoke(
 def with_store(config: ConfigOption, work: Callable[[Store], Awaitable[T]]) -> T:
     """Do something with the store of a registry file; what is wrong with it ends the command."""
     from imis_sso.environments import ConfigurationError
-    from imis_sso.store.engine import open_store
+    from imis_sso.storage import opened_store
 
     _, settings = load_registry(config)
 
     async def session() -> T:
-        store = await open_store(settings.data_dir)
+        store = await opened_store(settings)
         try:
             return await work(store)
         finally:

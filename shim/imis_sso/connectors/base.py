@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +39,14 @@ class LoginGuard(Protocol):
 
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
+
+    def trying(
+        self, address: str, username: str, password: Secret
+    ) -> AbstractAsyncContextManager[None]:
+        """Check as `check` does, and let no other process log in there while the block runs.
+
+        Of several processes with one wrong password one is refused; the others learn of it.
+        """
 
     async def remember(self, address: str, username: str, password: Secret) -> None:
         """Remember that the product refused this log-in, so that it is never tried again."""

@@ -108,7 +108,8 @@ def _secret_name(value: str) -> str:
     return value
 
 
-def _plain_text(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """Take text that is neither empty nor padded; raises ValueError with a sentence."""
     if not isinstance(value, str):
         kind = "string_type"
         raise PydanticCustomError(kind, "expected text")
@@ -118,7 +119,7 @@ def _plain_text(value: Any) -> str:
 def _place(value: Any, info: ValidationInfo) -> Path:
     """Give an absolute path; a relative one starts from the registry file's own folder."""
     try:
-        path = value if isinstance(value, Path) else Path(_plain_text(value)).expanduser()
+        path = value if isinstance(value, Path) else Path(plain_text(value)).expanduser()
     except RuntimeError:
         msg = "begins with ~, but this user has no home folder"
         raise ValueError(msg) from None
@@ -165,7 +166,9 @@ def source(
     """
 
     def parse(value: Any, info: ValidationInfo) -> SecretSource:
-        scheme, colon, location = _plain_text(value).partition(":")
+        if isinstance(value, SecretSource):
+            return value
+        scheme, colon, location = plain_text(value).partition(":")
         found = None
         if colon and scheme in schemes:
             found = _PARSERS[scheme](name, location, info)

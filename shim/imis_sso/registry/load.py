@@ -47,6 +47,8 @@ class Registry:
 
     def sources(self) -> Iterator[tuple[Key, SecretSource]]:
         """Give every secret source of the file with its key."""
+        if self.server.database_password is not None:
+            yield ("server", "database_password"), self.server.database_password
         for at, sink in enumerate(self.audit.sinks):
             if sink.token is not None:
                 yield ("audit", "sinks", at, "token"), sink.token

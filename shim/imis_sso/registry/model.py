@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
+from pydantic_settings import NoDecode
 
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.resources import Destroy
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.callers import CallerSection
+from imis_sso.registry.database_url import DatabaseUrl
 from imis_sso.registry.kinds import (
     Address,
     Authorities,
@@ -34,6 +36,7 @@ from imis_sso.registry.kinds import (
 from imis_sso.registry.section import Section
 from imis_sso.registry.vault import VaultSection
 
+DatabasePassword = Annotated[SecretSource, PlainValidator(source("database_password"))]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -49,6 +52,13 @@ class ServerOptions(Section):
     data_dir: FilePath | None = Field(
         default=None,
         description="Folder for the database and the server key; `~/.local/share/imis-sso`.",
+    )
+    database_url: Annotated[DatabaseUrl | None, NoDecode] = Field(
+        default=None,
+        description="PostgreSQL database that replicas share; without it SQLite in `data_dir`.",
+    )
+    database_password: Annotated[DatabasePassword | None, NoDecode] = Field(
+        default=None, description="Source of the database user's password."
     )
     fingerprint_key_file: FilePath | None = Field(
         default=None, description="File that holds the server key (contract C25)."
@@ -69,6 +79,11 @@ class ServerOptions(Section):
     )
     rate_limit: int = Field(
         default=200, ge=100, description="Requests a second for each token (contract C43)."
+    )
+    waiting_writes: int = Field(
+        default=100,
+        ge=10,
+        description="Writes that may wait for one product here; more are `busy` (contract C32).",
     )
 
 

@@ -11,7 +11,6 @@ UNBUILT_KEYS: Final = frozenset(
     {
         "automation_permitted_by",
         "change_guards",
-        "database",
         "directories",
         "directory_limit",
         "edits_while_enabled",

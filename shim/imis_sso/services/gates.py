@@ -65,6 +65,11 @@ def also_held(pair: Pair, order: Order) -> tuple[Half, ...]:
     return ()
 
 
+def may_lower(order: Order) -> bool:
+    """Tell whether a write may turn out to lower the mode: a dead store must not stop it (1.2)."""
+    return order.resource.gate is Gate.ACTIVATION and order.declared.get("mode") != "enabled"
+
+
 def move(draft: Draft) -> Transition:
     """Tell what a draft does to the mode; `SAME` for documents that are not the mode."""
     if draft.resource.gate is not Gate.ACTIVATION:

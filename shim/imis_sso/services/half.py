@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from imis_sso.connectors.base import Connector
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
 from imis_sso.services.deadline import READ_SECONDS, Deadline
+from imis_sso.store.base import Lease
+
+logger = logging.getLogger(__name__)
+
+WAITING: Final = 100
+"""Writes that may wait for one product, unless the operator says otherwise."""
+
+Hold = Callable[[float], AbstractAsyncContextManager[Lease]]
+"""Waits at most so many seconds for the lease that all processes share, and holds it."""
 
 
 class Half:
     """One product of one environment.
 
-    Writes are queued, first come first served (contract C32). Concurrent reads of one record share
-    one fetch that started after the last write (contract C3).
+    Writes are queued, first come first served, at most `waiting` of them (contract C32); `hold`
+    takes the lease by which processes that share a store take turns, None where none does.
+    Concurrent reads of one record share one fetch that started after the last write (contract C3).
     """
 
-    def __init__(self, product: Product, connector: Connector) -> None:
+    def __init__(
+        self,
+        product: Product,
+        connector: Connector,
+        hold: Hold | None = None,
+        waiting: int = WAITING,
+    ) -> None:
         self.product = product
         self.connector = connector
         self._queue = asyncio.Lock()
+        self._waiting, self._may_wait = 0, waiting
+        self._hold = hold
+        self._lease: Lease | None = None
+        self._without_store = False
         self._fetches: dict[str, asyncio.Task[Observed]] = {}
 
     @property
@@ -44,25 +67,69 @@ class Half:
         return await self._await(self._start(resource))
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
-        """Hand a change to the connector; reads begun before its end are shared no longer."""
+        """Hand a change to the connector; reads begun before its end are shared no longer.
+
+        Raises `Busy` where the lease was lost to another process, before anything is written.
+        """
+        await self._require_lease()
         try:
             await self.connector.write(resource, change, base)
         finally:
             self._fetches.clear()
 
     @asynccontextmanager
-    async def turn(self, deadline: Deadline) -> AsyncIterator[None]:
-        """Wait for the product's queue; raise `Busy` if the deadline leaves no room to write."""
+    async def turn(self, deadline: Deadline, *, without_store: bool = False) -> AsyncIterator[None]:
+        """Wait for the product's queue, then for its lease; the block may write.
+
+        Raises `Busy` if the deadline leaves no room to write or too many wait already, and
+        StoreUnavailable. With `without_store` a store that cannot be used does not stop the turn:
+        this process's own queue is then all there is (contract 1.2, lowering the mode).
+        """
+        async with self._own_turn(deadline), AsyncExitStack() as stack:
+            self._without_store = without_store
+            self._lease = await self._shared_turn(stack, deadline)
+            stack.callback(setattr, self, "_lease", None)
+            yield
+
+    @asynccontextmanager
+    async def _own_turn(self, deadline: Deadline) -> AsyncIterator[None]:
+        msg = f"Other writes to {self.title} are ahead; nothing was written."
+        if self._waiting >= self._may_wait:
+            raise Busy(msg)
+        self._waiting += 1
         try:
-            async with asyncio.timeout(deadline.room_before(self.connector.write_seconds)):
+            async with asyncio.timeout(self._room(deadline)):
                 await self._queue.acquire()
         except TimeoutError:
-            msg = f"Other writes to {self.title} are ahead; nothing was written."
             raise Busy(msg) from None
+        finally:
+            self._waiting -= 1
         try:
             yield
         finally:
             self._queue.release()
+
+    async def _shared_turn(self, stack: AsyncExitStack, deadline: Deadline) -> Lease | None:
+        if self._hold is None:
+            return None
+        try:
+            return await stack.enter_async_context(self._hold(self._room(deadline)))
+        except StoreUnavailable as error:
+            if not self._without_store:
+                raise
+            logger.warning("writing to %s without a lease: %s", self.title, error)
+            return None
+
+    async def _require_lease(self) -> None:
+        try:
+            if self._lease is not None:
+                await self._lease.require()
+        except StoreUnavailable:
+            if not self._without_store:
+                raise
+
+    def _room(self, deadline: Deadline) -> float:
+        return deadline.room_before(self.connector.write_seconds)
 
     def unreachable(self, resource: Resource) -> tuple[str, ...]:
         """Give the fields of a resource that the connector cannot reach."""

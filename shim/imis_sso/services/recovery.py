@@ -25,9 +25,9 @@ WAIT_SECONDS = 3.0
 async def recover(pair: Pair) -> None:
     """Settle what an earlier process left open, once for each environment and process.
 
-    Whoever still holds a product's queue is alive and settles its own writes. Where the product or
-    the store cannot be reached nothing is settled, and the next request tries again; the request
-    at hand goes its own way.
+    Whoever still holds a product's queue settles its own writes, or has died and will lose it.
+    Where the product or the store cannot be reached nothing is settled, and the next request tries
+    again; the request at hand goes its own way.
     """
     if pair.recovery.done:
         return
@@ -54,7 +54,7 @@ async def _recover_half(pair: Pair, half: Half) -> bool:
         async with half.turn(deadline):
             await settle_open(pair, half)
     except Busy:
-        return True
+        return False  # its holder may be alive, or have died so lately that its lease still lasts
     except Problem as problem:
         logger.warning("open writes to %s cannot be settled yet: %s", half.title, problem.slug)
         return False

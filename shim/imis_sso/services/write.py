@@ -51,7 +51,8 @@ async def write(pair: Pair, order: Order) -> Outcome:
         return await _preview(pair, order)
     async with AsyncExitStack() as turns:
         for each in (half, *gates.also_held(pair, order)):
-            await turns.enter_async_context(each.turn(order.deadline))
+            turn = each.turn(order.deadline, without_store=gates.may_lower(order))
+            await turns.enter_async_context(turn)
         ready = await _in_time(half, order, partial(_prepare, pair, order))
         if not ready.draft.writes:
             return await _unchanged(pair, ready.draft)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from imis_sso.domain.ledger import AppliedSecret
 from imis_sso.store.database import Database
@@ -27,7 +26,7 @@ class SqlAppliedSecrets:
     async def put(self, environment: str, resource: str, applied: AppliedSecret) -> None:
         """Record what a write applied; see `base.AppliedSecrets.put`."""
         recorded = {"ref": applied.ref, "version": applied.version}
-        statement = insert(APPLIED_SECRETS).values(
+        statement = self._database.insert(APPLIED_SECRETS).values(
             environment=environment, resource=resource, **recorded
         )
         async with self._database.begin() as connection:

@@ -76,11 +76,16 @@ class Opened:
 
 
 async def open_whatever_works(
-    places: Places, opening: Callable[[], Awaitable[SqlStore]], spool: Path | None = None
+    places: Places,
+    opening: Callable[[], Awaitable[SqlStore]],
+    spool: Path | None = None,
+    *,
+    shared: bool = False,
 ) -> Opened:
     """Open the store, or one that stands aside for it. Raises nothing.
 
-    `opening` opens the real one; `spool` is where the operator wants the spool to be.
+    `opening` opens the real one; `spool` is where the operator wants the spool to be. A `shared`
+    store is on a server, so that no file here is looked into in its place.
     """
     key, lost_key = _server_key(places)
     folder, moved = spool_folder(spool or places.data_dir / SPOOL)
@@ -89,7 +94,8 @@ async def open_whatever_works(
             store = await opening()
     except (ConfigurationError, StoreUnavailable, OSError, TimeoutError) as error:
         signer, lost_signer = _audit_key(places)
-        store = await _aside(places.data_dir / DATABASE, signer, folder, _said(error))
+        file = None if shared else places.data_dir / DATABASE
+        store = await _aside(file, signer, folder, _said(error))
         gone = f"The store cannot be opened ({_said(error)}): what happens is kept in {folder}."
         return Opened(store, key, (gone, *moved, *lost_key, *lost_signer), stands_aside=True)
     if moved or spool is not None:
@@ -156,7 +162,9 @@ def _said(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-async def _aside(file: Path, signer: Signer, spool: Path, why: str) -> SqlStore:
+async def _aside(file: Path | None, signer: Signer, spool: Path, why: str) -> SqlStore:
+    if file is None:
+        return await _in_memory(signer, spool, why)
     for access in _READ_ONLY:
         database = Database(_read_only(file, access))
         try:
@@ -200,7 +208,10 @@ class _Closed(Database):
         yield
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(
+        self, alone: str = "", *, durable: bool = True
+    ) -> AsyncIterator[AsyncConnection]:
         """Raise StoreUnavailable."""
+        del alone, durable
         raise StoreUnavailable(self._why)
         yield

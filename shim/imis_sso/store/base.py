@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -228,6 +229,27 @@ class Spool(Protocol):
         """Drop lines that have been merged, and forged ones; what was added meanwhile stays."""
 
 
+class Lease(Protocol):
+    """The right to write to one product of one environment, held by one process at a time."""
+
+    async def require(self) -> None:
+        """Prolong it; raises `Busy` where it was lost, StoreUnavailable where nobody can tell."""
+
+
+class Leases(Protocol):
+    """Leases that every process shares (contract C32)."""
+
+    def hold(
+        self, environment: str, product: str, seconds: float
+    ) -> AbstractAsyncContextManager[Lease]:
+        """Wait at most so many seconds, first come first served among the processes; then hold.
+
+        The lease is prolonged while the block runs and given back at its end; of a process that
+        dies it is free after `LEASE_SECONDS`. Raises `Busy` where the time is over, and
+        StoreUnavailable.
+        """
+
+
 class Store(Protocol):
     """Everything that is remembered, behind one door."""
 
@@ -270,6 +292,13 @@ class Store(Protocol):
     @property
     def spool(self) -> Spool:
         """What waits for the trail."""
+
+    @property
+    def leases(self) -> Leases:
+        """Leases of products."""
+
+    async def ping(self) -> None:
+        """Have the database answer. Raises StoreUnavailable."""
 
     async def aclose(self) -> None:
         """Close every connection."""

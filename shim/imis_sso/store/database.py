@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
+from sqlalchemy import Table, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.store.sqlite import WRITES
 
 
 class Database:
@@ -19,11 +23,21 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._writing = {
+            durable: engine.execution_options(**{WRITES: "durable" if durable else "fleeting"})
+            for durable in (True, False)
+        }
+        # SQLite has one writer at a time and lets the others poll: here they stand in line.
+        self._line = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
 
     @property
     def dialect(self) -> str:
         """Name of the database's dialect: `sqlite` or `postgresql`."""
         return self.engine.dialect.name
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Give the dialect's own INSERT, which knows ON CONFLICT."""
+        return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -37,19 +51,42 @@ class Database:
             raise _unavailable(error) from None
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection in a transaction, committed at the end. Raises StoreUnavailable."""
+    async def begin(
+        self, alone: str = "", *, durable: bool = True
+    ) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction, committed at the end. Raises StoreUnavailable.
+
+        Two transactions with the same `alone` run one after the other, in whatever process they
+        are: what one has read is still so when it writes. Without `durable` the last moments may
+        be lost with the machine, never with a process.
+        """
         try:
-            async with self.engine.begin() as connection:
+            async with self._line, self._writing[durable].begin() as connection:
+                if self.dialect == "postgresql":
+                    await _as_asked(connection, alone, durable=durable)
                 yield connection
         except IntegrityError:
             raise
         except (SQLAlchemyError, OSError) as error:
             raise _unavailable(error) from None
 
+    async def ping(self) -> None:
+        """Ask for an answer that needs the database itself. Raises StoreUnavailable."""
+        async with self.connect() as connection:
+            await connection.execute(text("SELECT version_num FROM alembic_version"))
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _as_asked(connection: AsyncConnection, alone: str, *, durable: bool) -> None:
+    """Do on PostgreSQL what SQLite's one write lock and its pragma do there."""
+    if not durable:
+        await connection.execute(text("SET LOCAL synchronous_commit = off"))
+    if alone:
+        locked = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        await connection.execute(locked, {"name": f"imis-sso {alone}"})
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

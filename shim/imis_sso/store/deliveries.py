@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, select
 
 from imis_sso.store.database import Database
 from imis_sso.store.tables import DELIVERIES
@@ -22,11 +22,16 @@ class SqlDeliveries:
 
     async def put(self, sink: str, environment: str, seq: int) -> None:
         """Note the last number delivered; see `base.Deliveries.put`."""
+        noted = self._database.insert(DELIVERIES).values(
+            sink=sink, environment=environment, seq=seq
+        )
+        further = noted.on_conflict_do_update(
+            index_elements=["sink", "environment"],
+            set_={"seq": seq},
+            where=DELIVERIES.c.seq < seq,  # another process may have come further
+        )
         async with self._database.begin() as connection:
-            noted = update(DELIVERIES).where(_is(sink, environment)).values(seq=seq)
-            if (await connection.execute(noted)).rowcount == 0:
-                values = {"sink": sink, "environment": environment, "seq": seq}
-                await connection.execute(insert(DELIVERIES).values(values))
+            await connection.execute(further)
 
 
 def _is(sink: str, environment: str) -> ColumnElement[bool]:

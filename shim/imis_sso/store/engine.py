@@ -1,4 +1,4 @@
-"""Opening the store: SQLite in the data directory."""
+"""Opening the store: SQLite in the data directory, or a database on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.history import SqlHistory
 from imis_sso.store.holds import SqlHolds
+from imis_sso.store.leases import SqlLeases
 from imis_sso.store.managed import SqlManaged
-from imis_sso.store.migrate import prepare
+from imis_sso.store.migrate import prepare, prepare_server
+from imis_sso.store.postgresql import Server, postgresql_engine
 from imis_sso.store.refused_logins import SqlRefusedLogins
 from imis_sso.store.retention import Retention
 from imis_sso.store.signing import Signer, load_signer
 from imis_sso.store.spool import FileSpool
+from imis_sso.store.sqlite import sqlite_engine
 from imis_sso.store.tables import now
 from imis_sso.store.tokens import SqlTokens
 from imis_sso.store.trail import SqlTrail
 
 SPOOL: Final = "spool"
-
-_PRAGMAS = (
-    "PRAGMA busy_timeout = 10000",  # first, so that the next one waits for others too
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-)
 
 
 class SqlStore:
@@ -58,6 +53,11 @@ class SqlStore:
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
         self.spool = FileSpool(spool, signer, clock)
+        self.leases = SqlLeases(database)
+
+    async def ping(self) -> None:
+        """Ask the database for an answer; see `base.Store.ping`."""
+        await self.database.ping()
 
     @property
     def public_key(self) -> str:
@@ -80,27 +80,25 @@ async def open_store(
     data_dir: Path,
     clock: Callable[[], datetime] = now,
     *,
+    server: Server | None = None,
     audit_key_file: Path | None = None,
     retention: Retention | None = None,
 ) -> SqlStore:
-    """Open the store of a data directory, made or migrated where necessary.
+    """Open the store, made or migrated where necessary: on a server, else in the data directory.
 
     `audit_key_file` names the audit key, None for the one in the data directory; `retention` says
-    how long the history is kept. Raises
-    ConfigurationError where the directory, its database or the key cannot be used.
+    how long the history is kept. Raises ConfigurationError where the directory, the server, the
+    database or the key cannot be used.
     """
-    database = await asyncio.to_thread(prepare, data_dir)
-    # Parameters are hashes and fingerprints: they stay out of exceptions and logs.
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(database)), hide_parameters=True
-    )
-    event.listen(engine.sync_engine, "connect", _configure)
+    engine = await _on_server(server) if server is not None else await _in_directory(data_dir)
     signer = load_signer(_KeyPlaces(data_dir, audit_key_file))
     return SqlStore(Database(engine), signer, data_dir / SPOOL, clock, retention)
 
 
-def _configure(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+async def _in_directory(data_dir: Path) -> AsyncEngine:
+    return sqlite_engine(await asyncio.to_thread(prepare, data_dir))
+
+
+async def _on_server(server: Server) -> AsyncEngine:
+    await prepare_server(server)
+    return postgresql_engine(server)

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
 
 from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import UpstreamCredentialsRefused
 from imis_sso.domain.resources import PRODUCT_TITLES, Product
 from imis_sso.domain.secret import Secret
-from imis_sso.store.base import RefusedLogins
+from imis_sso.store.base import Leases, RefusedLogins
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True)
 class StoredLoginGuard:
-    """A connector's `LoginGuard` that every process shares through the store."""
+    """A connector's `LoginGuard` that every process shares through the store.
+
+    What the store cannot take now this process remembers itself, and stores it as soon as it can:
+    a full disk must not lock the service account out.
+    """
 
     refused: RefusedLogins
+    leases: Leases
     key: FingerprintKey
     product: Product
     environment: str
+    _known: set[str] = field(default_factory=set, init=False, repr=False)
+    _unsaved: set[str] = field(default_factory=set, init=False, repr=False)
 
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
         newest, *older = self.key.logins(address, username, password)
-        refused = await self.refused.is_refused(newest)
+        refused = await self._is_refused(newest)
         for each in older:
-            if not refused and await self.refused.is_refused(each):
+            if not refused and await self._is_refused(each):
                 # Known by this key from now on, so that the older one may be dropped (C25).
-                await self.refused.remember(newest, self.product, self.environment)
+                await self._keep(newest)
                 refused = True
         if refused:
             msg = (
@@ -37,7 +53,40 @@ class StoredLoginGuard:
             )
             raise UpstreamCredentialsRefused(msg)
 
+    @asynccontextmanager
+    async def trying(self, address: str, username: str, password: Secret) -> AsyncIterator[None]:
+        """Check, and be the only process that logs in there; see `LoginGuard.trying`.
+
+        Raises `Busy` where another process's log-in does not end. A store that cannot be written
+        stops nobody from logging in: lowering the mode may need it (contract 1.2).
+        """
+        turn = self.leases.hold(self.environment, f"{self.product} log-in", TURN_SECONDS)
+        async with AsyncExitStack() as stack:
+            with suppress(StoreUnavailable):
+                await stack.enter_async_context(turn)
+            await self.check(address, username, password)
+            yield
+
     async def remember(self, address: str, username: str, password: Secret) -> None:
         """Remember that the product refused this log-in."""
-        fingerprint = self.key.login(address, username, password)
+        await self._keep(self.key.login(address, username, password))
+
+    async def _keep(self, fingerprint: str) -> None:
+        self._known.add(fingerprint)
+        self._unsaved.add(fingerprint)
+        try:
+            await self._save(fingerprint)
+        except StoreUnavailable as error:
+            logger.error("a refused log-in is remembered by this process alone: %s", error)  # noqa: TRY400  # the traceback says no more
+
+    async def _is_refused(self, fingerprint: str) -> bool:
+        try:
+            if fingerprint in self._unsaved:
+                await self._save(fingerprint)
+            return await self.refused.is_refused(fingerprint)
+        except StoreUnavailable:
+            return fingerprint in self._known
+
+    async def _save(self, fingerprint: str) -> None:
         await self.refused.remember(fingerprint, self.product, self.environment)
+        self._unsaved.discard(fingerprint)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from imis_sso.domain.access import belongs_to
 from imis_sso.domain.ledger import ManagedPeriod
@@ -46,7 +45,7 @@ class SqlManaged:
     ) -> None:
         """Note a managed write; see `base.Managed.wrote`."""
         moment = self._clock()
-        first = insert(MANAGED).values(
+        first = self._database.insert(MANAGED).values(
             environment=environment,
             resource=resource,
             period_started_at=moment,

@@ -6,19 +6,28 @@ import fcntl
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.store.database import Database
 from imis_sso.store.migrations import HEAD
 from imis_sso.store.place import private_directory, private_file, refusal
+from imis_sso.store.postgresql import Server, postgresql_engine
 
 logger = logging.getLogger(__name__)
 
 DATABASE: Final = "imis-sso.sqlite3"
 LOCK: Final = "imis-sso.lock"
 LOCK_SECONDS: Final = 30.0
+VERSION_TABLE: Final = "alembic_version"
 
 
 def prepare(data_dir: Path, lock_seconds: float = LOCK_SECONDS) -> Path:
@@ -73,22 +82,68 @@ def _lock(path: Path, seconds: float) -> Iterator[None]:
 
 
 def _upgrade(database: Path) -> None:
+    from sqlalchemy import URL, create_engine
+
+    engine = create_engine(URL.create("sqlite", database=str(database)), hide_parameters=True)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection, partial(refusal, database))
+    finally:
+        engine.dispose()
+
+
+async def prepare_server(server: Server) -> None:
+    """Bring a server's database to this version's tables; one process at a time, the others wait.
+
+    Raises ConfigurationError where the server is out of reach or the database cannot be used.
+    """
+    refuse = partial(_server_refusal, server)
+    database = Database(postgresql_engine(server, migrating=True))
+    try:
+        if await server_version(database) != HEAD:
+            async with database.begin("migration") as connection:
+                if await _server_version(connection) != HEAD:
+                    await connection.run_sync(_migrate, refuse)
+    except StoreUnavailable as error:
+        raise refuse(f"cannot be used: {error}") from None
+    finally:
+        await database.aclose()
+
+
+async def server_version(database: Database) -> str | None:
+    """Give the migration that a server's database is at, None for an empty one.
+
+    Raises StoreUnavailable.
+    """
+    async with database.connect() as connection:
+        return await _server_version(connection)
+
+
+async def _server_version(connection: AsyncConnection) -> str | None:
+    known = await connection.execute(text("SELECT to_regclass('alembic_version')"))
+    if known.scalar_one() is None:
+        return None
+    found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+    return found.scalar_one_or_none()
+
+
+def _server_refusal(server: Server, message: str) -> ConfigurationError:
+    return ConfigurationError([ConfigurationFault(None, None, server.url, message)])
+
+
+def _migrate(connection: Connection, refuse: Callable[[str], ConfigurationError]) -> None:
     import alembic.command  # only where there is something to migrate
     import alembic.config
     import alembic.util
-    from sqlalchemy import URL, create_engine, exc
+    from sqlalchemy import exc
 
-    engine = create_engine(URL.create("sqlite", database=str(database)), hide_parameters=True)
     config = alembic.config.Config()
     config.set_main_option("script_location", "imis_sso.store:migrations")
+    config.attributes["connection"] = connection
     try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+        alembic.command.upgrade(config, "head")
     except alembic.util.CommandError:
-        raise refusal(database, "was written by a newer version of imis-sso") from None
+        raise refuse("was written by a newer version of imis-sso") from None
     except exc.SQLAlchemyError as error:
-        raise refusal(database, f"cannot be migrated: {error.__class__.__name__}") from None
-    finally:
-        engine.dispose()
+        raise refuse(f"cannot be migrated: {error.__class__.__name__}") from None
     logger.debug("database is at migration %s", HEAD)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from imis_sso.domain.resources import Product
 from imis_sso.store.database import Database
@@ -29,7 +28,7 @@ class SqlRefusedLogins:
 
     async def remember(self, fingerprint: str, product: Product, environment: str) -> None:
         """Remember a refused log-in; see `base.RefusedLogins.remember`."""
-        refused = insert(REFUSED_LOGINS).values(
+        refused = self._database.insert(REFUSED_LOGINS).values(
             fingerprint=fingerprint, product=product, environment=environment, at=self._clock()
         )
         async with self._database.begin() as connection:

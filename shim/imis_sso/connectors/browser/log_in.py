@@ -93,13 +93,14 @@ class LogIn:
         `Tab` raises.
         """
         credential = await self._credential()
-        await self._guard.check(self._address, credential.username, credential.password)
-        self._tried = credential.password
-        async with tab.guarded():
-            before = await self._submit(tab, credential)
-            after = await self._answer(tab, before)
-        if self.shown(after):
-            await self._judge(after, credential, tab)
+        me = (self._address, credential.username, credential.password)
+        async with self._guard.trying(*me):
+            self._tried = credential.password
+            async with tab.guarded():
+                before = await self._submit(tab, credential)
+                after = await self._answer(tab, before)
+            if self.shown(after):
+                await self._judge(after, credential, tab)
         self._accepted = credential.password
         logger.info("logged in to %s as %s", tab.title, credential.username)
 

@@ -69,7 +69,10 @@ class LogIn:
         """
         who = await self._credential()
         self.password = who.password
-        await self._guard.check(self._address, who.username, who.password)
+        async with self._guard.trying(self._address, who.username, who.password):
+            return await self._tried(who, seconds)
+
+    async def _tried(self, who: Credential, seconds: float) -> Token:
         try:
             answer = await self._transport.send(_request(self._path, who), seconds)
         except NoAnswer as failure:
