@@ -18,12 +18,14 @@ from pair_bench import (
 from restore_bench import MODE, OTHER, TWO_HOSTS, back, known, known_as, latest, products
 from sqlalchemy import text
 
+from imis_sso.domain.access import Origin
 from imis_sso.domain.audit import faults
 from imis_sso.domain.documents.oidc_authentication import RANK
 from imis_sso.domain.observed import Change, Observed, Reach
 from imis_sso.domain.problems import (
     ActivationGuard,
     AuditUnavailable,
+    Held,
     InvalidSettings,
     NotFound,
     ObserveOnly,
@@ -41,8 +43,9 @@ from imis_sso.domain.resources import (
 )
 from imis_sso.domain.snapshots import Snapshot
 from imis_sso.services import past
+from imis_sso.services.raising import UNDECIDED
 from imis_sso.services.recovery import recover
-from imis_sso.services.restore_plan import NOTHING, RESTORABLE
+from imis_sso.services.restore_parts import NOTHING, RESTORABLE, VERIFIED_LATER
 from imis_sso.store.engine import open_store
 
 pytestmark = pytest.mark.anyio
@@ -223,6 +226,35 @@ async def test_a_pair_that_would_not_verify_is_not_touched(bench: PairBench) -> 
     await back(bench, live, resources=[OPENID_CONNECT])
     assert products(bench)[0]["client_id"] == AGREEING["client_id"]
     assert products(bench)[0]["mode"] == "test_mode"
+
+
+@pytest.mark.parametrize("live", ["disabled", "test_mode"])
+async def test_a_hold_stops_a_restore_that_raises_the_mode(bench: PairBench, live: str) -> None:
+    """contract 1.2: said before anything is written; the documents alone may come back."""
+    await bench.record(BUILT_IN, "cloud")
+    old = await known_as(bench, "enabled")
+    bench.imis.product.values |= {"mode": live, "name": "by hand"}
+    await bench.pair.journal.holding.set("eve", "sign-in is broken", Origin())
+    for dry_run in (True, False):
+        with pytest.raises(Held, match=NOTHING):
+            await back(bench, old, dry_run=dry_run)
+    assert bench.imis.product.values["name"] == "by hand"
+    await back(bench, old, resources=[OPENID_CONNECT])
+    assert bench.imis.product.values["name"] == "first"
+    low = Snapshot(bench.environment, {**old.documents, MODE.path: {"mode": "disabled"}})
+    await back(bench, low)
+    assert bench.imis.product.values["mode"] == "disabled"
+
+
+async def test_what_can_only_be_tried_on_the_way_is_said(bench: PairBench) -> None:
+    """contract C15."""
+    await bench.record(BUILT_IN, "cloud")
+    old = await known_as(bench, "enabled")
+    bench.imis.product.values |= {"mode": "enabled", "client_id": "by hand", "name": "x"}
+    shown = await back(bench, old, dry_run=True)
+    assert shown.plan.undecided == (VERIFIED_LATER, UNDECIDED)
+    shown = await back(bench, old, resources=[MODE], dry_run=True)
+    assert shown.plan.undecided == ()
 
 
 async def test_a_raise_that_fails_says_what_was_restored(bench: PairBench) -> None:

@@ -90,8 +90,12 @@ class Passage:
 
 async def held(pair: Pair, draft: Draft) -> None:
     """Refuse every step up, forced or not, while a hold stands (contract 1.2)."""
-    if not raises(draft):
-        return
+    if raises(draft):
+        await no_hold(pair)
+
+
+async def no_hold(pair: Pair) -> None:
+    """Raise `Held` while a hold stands. Raises StoreUnavailable where that cannot be told."""
     hold = await pair.journal.holding.current()
     if hold is not None:
         raise hold.refusal()

@@ -101,6 +101,7 @@ async def _written_back(pair: Pair, ready: Ready, raised: Reading) -> tuple[str,
         declared={"mode": live.document.values()["mode"]},
         if_match=None,
         force=False,
+        restoring=None,
         deadline=Deadline(seconds),
     )
     draft = Draft(back, raised, live.document)
