@@ -21,7 +21,7 @@ from imis_sso.domain.resources import (
 from imis_sso.domain.snapshots import Snapshot
 from imis_sso.services import past
 from imis_sso.services.restore import Restored, restore
-from imis_sso.services.restore_plan import Wish
+from imis_sso.services.restore_parts import Wish
 
 MODE = OIDC_AUTHENTICATION
 OTHER = "https://other.example.org/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,16 @@ from pair_bench import (
     raising,
 )
 from restore_bench import MODE, OTHER, TWO_HOSTS, back, known, known_as, latest, products
+from sqlalchemy import text
 
+from imis_sso.domain.access import Origin
 from imis_sso.domain.audit import faults
 from imis_sso.domain.documents.oidc_authentication import RANK
 from imis_sso.domain.observed import Change, Observed, Reach
 from imis_sso.domain.problems import (
     ActivationGuard,
+    AuditUnavailable,
+    Held,
     InvalidSettings,
     NotFound,
     ObserveOnly,
@@ -38,7 +43,10 @@ from imis_sso.domain.resources import (
 )
 from imis_sso.domain.snapshots import Snapshot
 from imis_sso.services import past
-from imis_sso.services.restore_plan import NOTHING, RESTORABLE
+from imis_sso.services.raising import UNDECIDED
+from imis_sso.services.recovery import recover
+from imis_sso.services.restore_parts import NOTHING, RESTORABLE, VERIFIED_LATER
+from imis_sso.store.engine import open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -190,6 +198,16 @@ async def test_the_mode_ends_at_the_snapshots(bench: PairBench, live: str, then:
     }.get((live, then), [then] if live != then else [])
 
 
+async def test_a_live_pair_that_was_low_goes_down_at_once(bench: PairBench) -> None:
+    """Sign-in depends on what changes, so the mode goes first; once is enough."""
+    await bench.record(BUILT_IN, "cloud")
+    old = await known_as(bench, "disabled")
+    bench.imis.product.values |= {"mode": "enabled", "client_id": "by hand"}
+    done = await back(bench, old)
+    steps = [(each.resource, each.declared.get("mode")) for each in done.plan.steps]
+    assert steps == [(MODE, "disabled"), (OPENID_CONNECT, None)]
+
+
 async def test_a_pair_that_would_not_verify_is_not_touched(bench: PairBench) -> None:
     """Known before anything is written, so it is said before."""
     await bench.record(BUILT_IN, "cloud")
@@ -208,6 +226,35 @@ async def test_a_pair_that_would_not_verify_is_not_touched(bench: PairBench) -> 
     await back(bench, live, resources=[OPENID_CONNECT])
     assert products(bench)[0]["client_id"] == AGREEING["client_id"]
     assert products(bench)[0]["mode"] == "test_mode"
+
+
+@pytest.mark.parametrize("live", ["disabled", "test_mode"])
+async def test_a_hold_stops_a_restore_that_raises_the_mode(bench: PairBench, live: str) -> None:
+    """contract 1.2: said before anything is written; the documents alone may come back."""
+    await bench.record(BUILT_IN, "cloud")
+    old = await known_as(bench, "enabled")
+    bench.imis.product.values |= {"mode": live, "name": "by hand"}
+    await bench.pair.journal.holding.set("eve", "sign-in is broken", Origin())
+    for dry_run in (True, False):
+        with pytest.raises(Held, match=NOTHING):
+            await back(bench, old, dry_run=dry_run)
+    assert bench.imis.product.values["name"] == "by hand"
+    await back(bench, old, resources=[OPENID_CONNECT])
+    assert bench.imis.product.values["name"] == "first"
+    low = Snapshot(bench.environment, {**old.documents, MODE.path: {"mode": "disabled"}})
+    await back(bench, low)
+    assert bench.imis.product.values["mode"] == "disabled"
+
+
+async def test_what_can_only_be_tried_on_the_way_is_said(bench: PairBench) -> None:
+    """contract C15."""
+    await bench.record(BUILT_IN, "cloud")
+    old = await known_as(bench, "enabled")
+    bench.imis.product.values |= {"mode": "enabled", "client_id": "by hand", "name": "x"}
+    shown = await back(bench, old, dry_run=True)
+    assert shown.plan.undecided == (VERIFIED_LATER, UNDECIDED)
+    shown = await back(bench, old, resources=[MODE], dry_run=True)
+    assert shown.plan.undecided == ()
 
 
 async def test_a_raise_that_fails_says_what_was_restored(bench: PairBench) -> None:
@@ -440,8 +487,6 @@ async def test_a_name_that_fits_several_is_refused(bench: PairBench) -> None:
     for entry in await bench.store.history.moments(bench.environment):
         seen[entry.snapshot] = str(entry.number)
     store: Any = bench.store
-    from sqlalchemy import text
-
     twin = next(iter(seen))
     async with store.database.begin() as connection:
         await connection.execute(
@@ -482,3 +527,54 @@ async def test_restores_at_the_same_time_do_not_mix(bench: PairBench) -> None:
     assert all(isinstance(each, PreconditionFailed) for each in refused)
     assert len(refused) <= 1
     assert find(OPENID_CONNECT.path) is OPENID_CONNECT
+
+
+async def test_a_restore_cut_short_is_settled_and_can_be_done_again(bench: PairBench) -> None:
+    """target R7: its steps are ordinary writes."""
+    old, at_old = await known(bench), products(bench)
+    await bench.put(OPENID_CONNECT, {"name": "second"})
+    await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})
+    reached = asyncio.Event()
+
+    async def dying(change: Change, base: Observed) -> None:
+        bench.imis.take(change, base)
+        reached.set()
+        await asyncio.Event().wait()
+
+    bench.imis.writing = dying
+    dead = asyncio.create_task(back(bench, old))
+    await reached.wait()
+    dead.cancel()
+    await asyncio.wait([dead])
+    bench.imis.writing = bench.imis.take
+    bench.with_policy()  # as after a restart
+    await recover(bench.pair)
+    assert (await bench.facts("outcome", "settled"))[-1] is True
+    assert products(bench) == at_old
+    assert (await back(bench, old)).writes == 0
+
+
+@pytest.mark.parametrize("table", ["audit_lines", "applied_secrets"])
+async def test_a_store_that_fails_on_the_way_is_said(tmp_path: Path, table: str) -> None:
+    """contract section 7: no trail, no write; and nothing is hidden."""
+    store = await open_store(tmp_path / "data")
+    bench = PairBench(store)
+    old = await known(bench)
+    await bench.put(OPENID_CONNECT, {"name": "second"})
+    await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": ""})
+
+    async def writing(change: Change, base: Observed) -> None:
+        bench.cloud.take(change, base)
+        async with store.database.begin() as connection:
+            await connection.execute(text(f"ALTER TABLE {table} RENAME TO away"))
+
+    bench.cloud.writing = writing
+    with pytest.raises(AuditUnavailable) as caught:
+        await back(bench, old)
+    assert [each.detail for each in caught.value.errors] == ["was restored", "was not restored"]
+    assert products(bench)[0]["name"] == "second"
+    async with store.database.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE away RENAME TO {table}"))
+    await back(bench, old)
+    assert products(bench)[0]["name"] == "first"
+    await store.aclose()

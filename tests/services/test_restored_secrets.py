@@ -24,7 +24,7 @@ from imis_sso.domain.resources import (
     OPENID_CONNECT,
 )
 from imis_sso.domain.snapshots import Snapshot
-from imis_sso.services.restore_plan import NOTHING
+from imis_sso.services.restore_parts import NOTHING
 from imis_sso.services.restored_secret import Fate
 
 pytestmark = pytest.mark.anyio

@@ -26,7 +26,7 @@ from imis_sso.domain.violations import nearest, sentence
 from imis_sso.services.past import snapshot as named
 from imis_sso.services.recovery import recover
 from imis_sso.services.restore import Restored, restore
-from imis_sso.services.restore_plan import RESTORABLE, Wish
+from imis_sso.services.restore_parts import RESTORABLE, Wish
 
 LAST: Final = 2**31 - 1
 """The largest number that a database's column of entries can have."""

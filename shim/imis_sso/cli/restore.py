@@ -147,7 +147,7 @@ class _Going:
             say("Steps:")
         for step in shown["steps"] if rows else ():
             say("  " + " to ".join(each for each in (step["resource"], step["mode"]) if each))
-        for line in (*shown["gates"], *shown["notices"]):
+        for line in (*shown["gates"], *shown["undecided"], *shown["notices"]):
             say(line)
 
     def _end(self, found: dict[str, Any], code: int, *, only_shown: bool) -> None:

@@ -66,7 +66,11 @@ def also_held(pair: Pair, order: Order) -> tuple[Half, ...]:
 
 
 def may_lower(order: Order) -> bool:
-    """Tell whether a write may turn out to lower the mode: a dead store must not stop it (1.2)."""
+    """Tell whether a write may turn out to lower the mode: a dead store must not stop it (1.2).
+
+    Only the live mode tells `test_mode` as a way down from the way up; a way up is stopped by the
+    trail.
+    """
     return order.resource.gate is Gate.ACTIVATION and order.declared.get("mode") != "enabled"
 
 
@@ -96,11 +100,11 @@ class Passage:
 async def held(pair: Pair, draft: Draft) -> None:
     """Refuse every step up, forced or not, while a hold stands (contract 1.2)."""
     if raises(draft):
-        await require_no_hold(pair)
+        await no_hold(pair)
 
 
-async def require_no_hold(pair: Pair) -> None:
-    """Raise `Held` while a hold stands, StoreUnavailable where that cannot be told."""
+async def no_hold(pair: Pair) -> None:
+    """Raise `Held` while a hold stands. Raises StoreUnavailable where that cannot be told."""
     hold = await pair.journal.holding.current()
     if hold is not None:
         raise hold.refusal()

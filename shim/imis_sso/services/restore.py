@@ -14,7 +14,8 @@ from imis_sso.services.deadline import Deadline
 from imis_sso.services.order import Order, Outcome
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import Reading
-from imis_sso.services.restore_plan import NOTHING, Plan, Wish, plan
+from imis_sso.services.restore_parts import NOTHING, Plan, Wish
+from imis_sso.services.restore_plan import plan
 from imis_sso.services.write import write
 
 logger = logging.getLogger(__name__)
@@ -103,10 +104,8 @@ class _Run:
         states = [FieldError(each, self._state(each)) for each in changing]
         told = f"Restored before that: {', '.join(done)}." if done else NOTHING
         left = ", ".join(dict.fromkeys(self.left))
-        msg = (
-            f"{problem.detail} {told} Not restored: {left}.{self._mode_now()} The state before all "
-            f"this is the snapshot {self.before}."
-        )
+        told += f" Not restored: {left}.{self._mode_now(problem)}"
+        msg = f"{problem.detail} {told} The state before all this is the snapshot {self.before}."
         stopped = type(problem)(msg, [*states, *problem.errors], retry_after=problem.retry_after)
         stopped.upstream_writes = self.writes + problem.upstream_writes
         return stopped
@@ -114,6 +113,8 @@ class _Run:
     def _state(self, path: str) -> str:
         return "was not restored" if path in self.left else "was restored"
 
-    def _mode_now(self) -> str:
+    def _mode_now(self, problem: Problem) -> str:
         reading = self.readings.get(OIDC_AUTHENTICATION.path)
-        return f" The mode is {reading.document.values()['mode']} now." if reading else ""
+        if reading is None or problem.upstream_writes:
+            return ""  # a write that failed halfway says itself what it left
+        return f" The mode is {reading.document.values()['mode']} now."

@@ -20,7 +20,7 @@ from imis_sso.domain.problems import (
     SecretVersionChanged,
     UpstreamChanged,
 )
-from imis_sso.domain.resources import OPENID_CONNECT, Gate, SecretRole
+from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
 from imis_sso.services.draft import draft as drafted
@@ -205,7 +205,7 @@ async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
     try:
         await _adopt(pair, draft)
     except StoreUnavailable:
-        if not lowers_at_most(draft.order):
+        if not gates.may_lower(draft.order):
             raise
         notices = (NOT_REMEMBERED,)
     changes = difference(draft.live.document, reading.document)
@@ -219,13 +219,3 @@ async def _adopt(pair: Pair, draft: Draft) -> None:
         # Whoever declares what is already there manages it from now on (contract C5).
         found = await pair.journal.adopted(draft.order, draft.live)
         await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
-
-
-def lowers_at_most(order: Order) -> bool:
-    """Tell whether an order can lower the mode, so that the store must not stop it (contract 1.2).
-
-    Only the live mode tells `test_mode` as a way down from the way up; a way up is stopped by the
-    trail.
-    """
-    mode = order.declared.get("mode")
-    return order.resource.gate is Gate.ACTIVATION and mode in ("disabled", "test_mode")
