@@ -37,7 +37,6 @@ ADDED = [
     # known to the specification, not built
     ("    edits_while_enabled: verified", f"{ENV}.edits_while_enabled", "is not available in this"),
     ("    require_attestation: true", f"{ENV}.require_attestation", "is not available in this"),
-    ("    strict_preconditions: true", f"{ENV}.strict_preconditions", "is not available in this"),
     ("    change_guards: {}", f"{ENV}.change_guards", "is not available in this version"),
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
     ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),
@@ -209,7 +208,7 @@ SERVER = [
     ("hots: x", "hots", 'the nearest known one is "host"'),
     *(
         (f"{key}: x", key, "is not available in this version")
-        for key in ("tls", "pages_dir", "database")
+        for key in ("pages_dir", "database")
     ),
 ]
 
