@@ -172,7 +172,9 @@ def _answer(status: HTTPStatus, detail: str) -> bytes:
         "request_id": new_request_id(),
     }
     body = json.dumps(problem).encode()
-    retry = f"Retry-After: {RETRY_SECONDS}\r\n" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    retry = (
+        f"Retry-After: {RETRY_SECONDS}\r\n" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    )
     head = (
         f"HTTP/1.1 {status} {status.phrase}\r\nContent-Type: {PROBLEM_TYPE}\r\n{retry}"
         f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
