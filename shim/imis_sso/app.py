@@ -18,6 +18,7 @@ from imis_sso.api import changes, environments, health, settings, snapshots
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
+from imis_sso.api.idempotency import IdempotentPosts
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
 from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
@@ -238,6 +239,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(StoreUnavailable, _answer_store)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(IdempotentPosts, store=service.store.idempotency)
     app.add_middleware(
         Entrance,
         authenticate=service.authenticate,

@@ -201,11 +201,15 @@ async def test_a_caller_who_does_not_read_is_given_up(
     _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
     writer.transport.pause_reading()
     with pytest.raises(ConnectionError):
-        while True:
-            writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
-            await asyncio.wait_for(writer.drain(), PATIENCE)
-            await asyncio.sleep(0.02)
+        await asyncio.wait_for(_ask_for_ever(writer), PATIENCE)
     writer.close()
+
+
+async def _ask_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+        await writer.drain()
+        await asyncio.sleep(0.02)
 
 
 async def test_connections_are_counted(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

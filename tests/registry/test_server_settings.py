@@ -89,7 +89,7 @@ def test_tls_by_variables(
 ) -> None:
     """Contract C42: two files, each by its own variable; one alone is named as the fault."""
     monkeypatch.setenv("IMIS_SSO_TLS_CERTIFICATE", str(tmp_path / "a.pem"))
-    with pytest.raises(ConfigurationError, match="^IMIS_SSO_TLS_KEY: is missing$"):
+    with pytest.raises(ConfigurationError, match=r"^IMIS_SSO_TLS_KEY: is missing$"):
         ServerSettings.resolve(options)
     monkeypatch.setenv("IMIS_SSO_TLS_KEY", str(tmp_path / "a.key"))
     tls = ServerSettings.resolve(options).tls

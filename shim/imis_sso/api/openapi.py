@@ -61,6 +61,13 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         {"type": "string", "enum": ["passive"]},
     ),
 }
+IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and body again get the answer of the first time (C35).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
 _OFFERED: Final = {
     "GET": READ_PARAMETERS,
     "PUT": WRITE_PARAMETERS,
@@ -189,7 +196,17 @@ class Described(FastAPI):
         """Give the OpenAPI document."""
         document = super().openapi()
         document.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+        for path, operations in document["paths"].items():
+            if "post" in operations and path.startswith("/v1/"):
+                _add_idempotency_key(operations["post"])
         return document
+
+
+def _add_idempotency_key(operation: dict[str, Any]) -> None:
+    """Describe the header that every POST takes (contract C35)."""
+    parameters = operation.setdefault("parameters", [])
+    if all(each["name"] != IDEMPOTENCY_KEY["name"] for each in parameters):
+        parameters.append(IDEMPOTENCY_KEY)
 
 
 def _success(description: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:

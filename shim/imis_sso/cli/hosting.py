@@ -137,7 +137,7 @@ def _server(config: uvicorn.Config, started: asyncio.Event) -> uvicorn.Server:
 
         async def _listening(self, bound: socket.socket) -> asyncio.Server:
             return await asyncio.get_running_loop().create_server(
-                lambda: config.http_protocol_class(config, self.server_state, {}),  # type: ignore[call-arg,arg-type]
+                lambda: config.http_protocol_class(config, self.server_state, {}),  # type: ignore[call-arg]
                 sock=bound,
                 ssl=config.ssl,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if config.ssl else None,

@@ -16,6 +16,7 @@ from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.history import SqlHistory
+from imis_sso.store.idempotency import SqlIdempotency
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare
 from imis_sso.store.refused_logins import SqlRefusedLogins
@@ -55,6 +56,7 @@ class SqlStore:
         self.trail = SqlTrail(database, signer, clock)
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
+        self.idempotency = SqlIdempotency(database, clock)
         self.spool = FileSpool(spool, signer, clock)
 
     @property
