@@ -133,6 +133,7 @@ def _policy(config: EnvironmentConfig) -> Policy:
         tenant=config.tenant.pins(),
         unread_secret_keeps=config.imis.unread_secret is not None,
         production=config.production,
+        strict_preconditions=config.strict_preconditions,
     )
 
 

@@ -11,6 +11,10 @@ from imis_sso.domain.problems import RateLimited
 MAX_BUCKETS: Final = 1024
 
 
+def _now() -> float:
+    return time.monotonic()
+
+
 class RateLimit:
     """A bucket for each caller: `rate` requests a second, and as many at once.
 
@@ -18,7 +22,7 @@ class RateLimit:
     because callers with a name from an issuer may be new in every run.
     """
 
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: float, clock: Callable[[], float] = _now) -> None:
         self._rate = rate
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}

@@ -24,6 +24,7 @@ class Policy:
     tenant: Mapping[str, str]
     unread_secret_keeps: bool = False
     production: bool = False
+    strict_preconditions: bool = False
 
 
 @dataclass

@@ -97,6 +97,7 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     draft = await drafted(pair, order, await read(pair, order.resource))
     reported: tuple[str, ...] = ()
     if draft.writes:
+        gates.precondition(draft)
         reported = gates.observe_only(pair, order)
         await _gates(pair, draft)
         await _kept(pair, draft)
@@ -109,6 +110,7 @@ async def _prepare(pair: Pair, order: Order) -> Ready:
     draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
     if not draft.writes:
         return Ready(draft)
+    gates.precondition(draft)
     gates.observe_only(pair, order)
     passage = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)

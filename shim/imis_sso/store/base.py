@@ -267,6 +267,7 @@ class Store(Protocol):
     def spool(self) -> Spool:
         """What waits for the trail."""
 
+    @property
     def idempotency(self) -> Idempotency:
         """Answers to POST requests."""
 
