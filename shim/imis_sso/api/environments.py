@@ -29,7 +29,7 @@ def items(request: Request, entries: Iterable[tuple[str, str]]) -> Response:
     return found_answer(request, {"items": listed})
 
 
-@routes.get("", tags=["environments"], **getting(schemas.COLLECTION))
+@routes.get("", tags=["environments"], **getting(schemas.COLLECTION, item="/v1/environments/{env}"))
 async def environments(request: Request) -> Response:
     """List the caller's environments."""
     principal = require(request, Scope.READ)
@@ -52,7 +52,11 @@ async def environment(request: Request, env: str) -> Response:
     return items(request, [*parts, *more])
 
 
-@routes.get("/{env}/secrets", tags=["secrets"], **getting(schemas.COLLECTION))
+@routes.get(
+    "/{env}/secrets",
+    tags=["secrets"],
+    **getting(schemas.COLLECTION, item="/v1/environments/{env}/secrets/{name}"),
+)
 async def secrets(request: Request, env: str) -> Response:
     """List the names of the secrets that may be used; nothing is resolved."""
     return items(request, [(name, name) for name in pair_for(request, env).secrets.names()])

@@ -12,7 +12,7 @@ from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMET
 from imis_sso.domain.audit import Kind, Result
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document
-from imis_sso.domain.problems import Problem, problem_types
+from imis_sso.domain.problems import Problem, Unauthenticated, problem_types
 from imis_sso.domain.resources import Destroy, Resource
 
 SECURITY_SCHEME: Final = "bearer"
@@ -25,6 +25,7 @@ SECURITY_SCHEMES: Final = {
     }
 }
 _PROBLEM_CONTENT: Final = {"application/problem+json": {"schema": schemas.PROBLEM}}
+_NOT_MODIFIED: Final = {"description": "The caller has it already (If-None-Match, C34)."}
 _NEEDS_TOKEN: Final[list[dict[str, list[str]]]] = [{SECURITY_SCHEME: []}]
 _READ_STATUSES: Final = frozenset({401, 403, 404, 413, 422, 424, 429, 500, 502, 503, 504})
 # 405 is what operations answer that do not exist.
@@ -60,6 +61,20 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "How the pair is verified (section 6); this version reads both products.",
         {"type": "string", "enum": ["passive"]},
     ),
+}
+_HEADERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "If-Match": ("Entity tags, one of which must be the document's (C34).", {"type": "string"}),
+    "If-None-Match": ("Entity tags that the caller has already (C34).", {"type": "string"}),
+    "X-Change-Reason": ("Why the change is made, in the caller's word.", {"type": "string"}),
+}
+_ANSWERED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "ETag": ("Strong, over the whole document (C34).", {"type": "string", "pattern": '^".+"$'}),
+    "Upstream-Writes": (
+        "How many writes reached the product (C2).",
+        {"type": "integer", "minimum": 0},
+    ),
+    "Retry-After": ("Seconds after which a retry can help (C31).", {"type": "integer"}),
+    "WWW-Authenticate": ("How to authenticate (C41).", {"type": "string"}),
 }
 IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
@@ -118,7 +133,7 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
     offered = [name for name in _OFFERED[method] if name != "force" or not resource.read_only]
     extra: dict[str, Any] = {
         "security": _NEEDS_TOKEN,
-        "parameters": [_parameter(name) for name in offered],
+        "parameters": [_parameter(name) for name in offered] + _conditions(method),
         **(Decision.READ if method == "GET" else Decision.WRITE).stated(),
     }
     if method in ("PUT", "PATCH"):
@@ -131,6 +146,16 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
 
 
+def _conditions(method: str) -> list[dict[str, Any]]:
+    names = ("If-None-Match",) if method == "GET" else ("If-Match", "X-Change-Reason")
+    return [_header_parameter(name) for name in names]
+
+
+def _header_parameter(name: str) -> dict[str, Any]:
+    text, schema = _HEADERS[name]
+    return {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+
+
 def _request_body(resource: Resource, method: str) -> dict[str, Any]:
     schema = {"schema": body_schema(resource.document)}
     types = ["application/json"] + (["application/merge-patch+json"] if method == "PATCH" else [])
@@ -140,10 +165,17 @@ def _request_body(resource: Resource, method: str) -> dict[str, Any]:
 def responses(resource: Resource, method: str) -> dict[int | str, dict[str, Any]]:
     """Give the answers of an operation: the document, or the problems by status."""
     answers = _success("The full document.", document_schema(resource.document))
+    written = () if method == "GET" else ("Upstream-Writes",)
+    answers[200]["headers"] = _answered("ETag", *written)
     if method == "GET":
-        answers[304] = {"description": "The caller has it already (If-None-Match, C34)."}
+        answers[304] = _NOT_MODIFIED
     if method == "DELETE":
-        answers[204] = {"description": "Let go; nothing is answered."}
+        answers[204] = {
+            "description": "Let go; nothing is answered.",
+            "headers": _answered(*written),
+        }
+    else:
+        answers[200]["links"] = {"document": _link(f"/v1/environments/{{env}}/{resource.path}")}
     _add_problems(answers, _READ_STATUSES if method == "GET" else _WRITE_STATUSES)
     return answers
 
@@ -153,13 +185,22 @@ def getting(
     *parameters: str,
     asks_products: bool = False,
     needs: Decision = Decision.READ,
+    item: str = "",
 ) -> dict[str, Any]:
-    """Give what a route says of itself that needs a token and is no settings document."""
+    """Give what a route says of itself that needs a token and is no settings document.
+
+    `item` is the address of a collection's items, where they have one of the same shape.
+    """
     answers = _success("What was asked for.", schema)
+    answers[200]["headers"] = _answered("ETag")
+    answers[304] = _NOT_MODIFIED
+    if item:
+        name = item.rpartition("{")[2].rstrip("}")
+        answers[200]["links"] = {"item": _link(item, **{name: "$response.body#/items/0/id"})}
     _add_problems(answers, _READ_STATUSES if asks_products else _SERVICE_STATUSES)
     # Also keeps FastAPI from promising its own 422, which we never answer.
     answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
-    offered = [_parameter(name) for name in parameters]
+    offered = [_parameter(name) for name in parameters] + _conditions("GET")
     extra = {"security": _NEEDS_TOKEN, "parameters": offered, **needs.stated()}
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
@@ -174,10 +215,23 @@ def posting(
     extra = {
         **needs.stated(),
         "security": _NEEDS_TOKEN,
-        "parameters": [_parameter(name) for name in parameters],
+        "parameters": [*map(_parameter, parameters), _header_parameter("X-Change-Reason")],
         "requestBody": {"required": True, "content": content},
     }
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
+
+
+def _link(path: str, **found: str) -> dict[str, Any]:
+    """Say where to go on from an answer, with parameters of the request or of the answer."""
+    names = [each.partition("}")[0] for each in path.split("{")[1:]]
+    parameters = {name: f"$request.path.{name}" for name in names} | found
+    pointer = path.replace("/", "~1")
+    return {"operationRef": f"#/paths/{pointer}/get", "parameters": parameters}
+
+
+def _answered(*names: str) -> dict[str, Any]:
+    chosen = ((name, *_ANSWERED[name]) for name in names)
+    return {name: {"description": text, "schema": schema} for name, text, schema in chosen}
 
 
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
@@ -227,5 +281,9 @@ def _add_problem(answers: dict[int | str, dict[str, Any]], problem: type[Problem
             "description": f"{problem.title} (`{problem.slug}`)",
             "content": _PROBLEM_CONTENT,
         }
+        if problem.default_retry_after is not None:
+            answers[problem.status]["headers"] = _answered("Retry-After")
+        if problem is Unauthenticated:
+            answers[problem.status]["headers"] = _answered("WWW-Authenticate")
     else:
         known["description"] += f"; {problem.title.lower()} (`{problem.slug}`)"
