@@ -21,6 +21,7 @@ from imis_sso.services.read import Reading
 NOTICE_HEADER: Final = "Imis-Sso-Notice"
 WRITES_HEADER: Final = "Upstream-Writes"
 PROBLEM_TYPE: Final = "application/problem+json"
+_NO_MARKUP: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e"}
 _TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -128,5 +129,6 @@ def _problem_bytes(body: dict[str, Any], method: str) -> bytes:
         # restapi 2 takes the digits 404 anywhere in a DELETE's error for "already gone" (C30);
         # RFC 9457 lets `status` be left out.
         del body["status"]
-    text = json.dumps(body, ensure_ascii=False)
+    # What a product says must not be markup, whoever shows this answer (targets S5).
+    text = json.dumps(body, ensure_ascii=False).translate(_NO_MARKUP)
     return (text.replace("404", "40\\u0034") if method == "DELETE" else text).encode()
