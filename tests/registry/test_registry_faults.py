@@ -206,10 +206,7 @@ SERVER = [
     ("data_dir: ''", "data_dir", "must not be empty"),
     ("data_dir: ~nobody-of-this-name/x", "data_dir", "this user has no home folder"),
     ("hots: x", "hots", 'the nearest known one is "host"'),
-    *(
-        (f"{key}: x", key, "is not available in this version")
-        for key in ("pages_dir", "database")
-    ),
+    *((f"{key}: x", key, "is not available in this version") for key in ("pages_dir", "database")),
 ]
 
 

@@ -8,12 +8,18 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from imis_sso.api import schemas
+from imis_sso.api.parameters import (
+    IDEMPOTENCY_KEY,
+    answered,
+    conditions,
+    header_parameter,
+    parameter,
+)
 from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMETERS
-from imis_sso.domain.audit import Kind, Result
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document
 from imis_sso.domain.problems import Problem, Unauthenticated, problem_types
-from imis_sso.domain.resources import Destroy, Resource
+from imis_sso.domain.resources import Resource
 
 SECURITY_SCHEME: Final = "bearer"
 SECURITY_SCHEMES: Final = {
@@ -31,58 +37,6 @@ _READ_STATUSES: Final = frozenset({401, 403, 404, 413, 422, 424, 429, 500, 502, 
 # 405 is what operations answer that do not exist.
 _WRITE_STATUSES: Final = frozenset({each.status for each in problem_types().values()} - {405})
 _SERVICE_STATUSES: Final = frozenset({401, 403, 404, 413, 429, 500})
-_BOOLEAN: Final = {"type": "string", "enum": ["true", "false"]}
-_PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "fields": ("Top-level names to answer, separated by commas (C14).", {"type": "string"}),
-    "include": ("Adds `meta` to the answer (C8).", {"type": "string", "enum": ["meta"]}),
-    "dry_run": ("Meets every gate and writes nothing (C15).", _BOOLEAN),
-    "force": ("Overrides gates, never trust pins; scope `admin` (1.2).", _BOOLEAN),
-    "on_destroy": (
-        "What DELETE does (C5).",
-        {"type": "string", "enum": [each.value for each in Destroy]},
-    ),
-    "cursor": ("What the page before called `next`.", {"type": "string"}),
-    "limit": ("Entries on a page.", {"type": "integer", "minimum": 1, "maximum": 500}),
-    "order": (
-        "The newest lines first, or the oldest.",
-        {"type": "string", "enum": ["newest", "oldest"]},
-    ),
-    "resource": ("Only lines about this document.", {"type": "string"}),
-    "who": ("Only lines of this caller.", {"type": "string"}),
-    "kind": ("Only lines of this kind.", {"type": "string", "enum": [each.value for each in Kind]}),
-    "result": (
-        "Only outcomes with this result.",
-        {"type": "string", "enum": [each.value for each in Result]},
-    ),
-    "write": ("Only the lines of this write.", {"type": "string"}),
-    "since": ("Only lines from this time on.", {"type": "string", "format": "date-time"}),
-    "until": ("Only lines before this time.", {"type": "string", "format": "date-time"}),
-    "probe": (
-        "How the pair is verified (section 6); this version reads both products.",
-        {"type": "string", "enum": ["passive"]},
-    ),
-}
-_HEADERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "If-Match": ("Entity tags, one of which must be the document's (C34).", {"type": "string"}),
-    "If-None-Match": ("Entity tags that the caller has already (C34).", {"type": "string"}),
-    "X-Change-Reason": ("Why the change is made, in the caller's word.", {"type": "string"}),
-}
-_ANSWERED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "ETag": ("Strong, over the whole document (C34).", {"type": "string", "pattern": '^".+"$'}),
-    "Upstream-Writes": (
-        "How many writes reached the product (C2).",
-        {"type": "integer", "minimum": 0},
-    ),
-    "Retry-After": ("Seconds after which a retry can help (C31).", {"type": "integer"}),
-    "WWW-Authenticate": ("How to authenticate (C41).", {"type": "string"}),
-}
-IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same key and body again get the answer of the first time (C35).",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-}
 _OFFERED: Final = {
     "GET": READ_PARAMETERS,
     "PUT": WRITE_PARAMETERS,
@@ -133,27 +87,12 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
     offered = [name for name in _OFFERED[method] if name != "force" or not resource.read_only]
     extra: dict[str, Any] = {
         "security": _NEEDS_TOKEN,
-        "parameters": [_parameter(name) for name in offered] + _conditions(method),
+        "parameters": [parameter(name) for name in offered] + conditions(method),
         **(Decision.READ if method == "GET" else Decision.WRITE).stated(),
     }
     if method in ("PUT", "PATCH"):
         extra["requestBody"] = _request_body(resource, method)
     return extra
-
-
-def _parameter(name: str) -> dict[str, Any]:
-    text, schema = _PARAMETERS[name]
-    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-
-
-def _conditions(method: str) -> list[dict[str, Any]]:
-    names = ("If-None-Match",) if method == "GET" else ("If-Match", "X-Change-Reason")
-    return [_header_parameter(name) for name in names]
-
-
-def _header_parameter(name: str) -> dict[str, Any]:
-    text, schema = _HEADERS[name]
-    return {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
 
 
 def _request_body(resource: Resource, method: str) -> dict[str, Any]:
@@ -166,13 +105,13 @@ def responses(resource: Resource, method: str) -> dict[int | str, dict[str, Any]
     """Give the answers of an operation: the document, or the problems by status."""
     answers = _success("The full document.", document_schema(resource.document))
     written = () if method == "GET" else ("Upstream-Writes",)
-    answers[200]["headers"] = _answered("ETag", *written)
+    answers[200]["headers"] = answered("ETag", *written)
     if method == "GET":
         answers[304] = _NOT_MODIFIED
     if method == "DELETE":
         answers[204] = {
             "description": "Let go; nothing is answered.",
-            "headers": _answered(*written),
+            "headers": answered(*written),
         }
     else:
         answers[200]["links"] = {"document": _link(f"/v1/environments/{{env}}/{resource.path}")}
@@ -192,7 +131,7 @@ def getting(
     `item` is the address of a collection's items, where they have one of the same shape.
     """
     answers = _success("What was asked for.", schema)
-    answers[200]["headers"] = _answered("ETag")
+    answers[200]["headers"] = answered("ETag")
     answers[304] = _NOT_MODIFIED
     if item:
         name = item.rpartition("{")[2].rstrip("}")
@@ -200,7 +139,7 @@ def getting(
     _add_problems(answers, _READ_STATUSES if asks_products else _SERVICE_STATUSES)
     # Also keeps FastAPI from promising its own 422, which we never answer.
     answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
-    offered = [_parameter(name) for name in parameters] + _conditions("GET")
+    offered = [parameter(name) for name in parameters] + conditions("GET")
     extra = {"security": _NEEDS_TOKEN, "parameters": offered, **needs.stated()}
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
@@ -210,12 +149,13 @@ def posting(
 ) -> dict[str, Any]:
     """Give what a route says of itself that acts on a whole environment (contract section 1)."""
     answers = _success("What was done, or would be.", schema)
+    answers[200]["headers"] = answered("Upstream-Writes")
     _add_problems(answers, _WRITE_STATUSES)
     content = {"application/json": {"schema": body}}
     extra = {
         **needs.stated(),
         "security": _NEEDS_TOKEN,
-        "parameters": [*map(_parameter, parameters), _header_parameter("X-Change-Reason")],
+        "parameters": [*map(parameter, parameters), header_parameter("X-Change-Reason")],
         "requestBody": {"required": True, "content": content},
     }
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
@@ -227,11 +167,6 @@ def _link(path: str, **found: str) -> dict[str, Any]:
     parameters = {name: f"$request.path.{name}" for name in names} | found
     pointer = path.replace("/", "~1")
     return {"operationRef": f"#/paths/{pointer}/get", "parameters": parameters}
-
-
-def _answered(*names: str) -> dict[str, Any]:
-    chosen = ((name, *_ANSWERED[name]) for name in names)
-    return {name: {"description": text, "schema": schema} for name, text, schema in chosen}
 
 
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
@@ -282,8 +217,8 @@ def _add_problem(answers: dict[int | str, dict[str, Any]], problem: type[Problem
             "content": _PROBLEM_CONTENT,
         }
         if problem.default_retry_after is not None:
-            answers[problem.status]["headers"] = _answered("Retry-After")
+            answers[problem.status]["headers"] = answered("Retry-After")
         if problem is Unauthenticated:
-            answers[problem.status]["headers"] = _answered("WWW-Authenticate")
+            answers[problem.status]["headers"] = answered("WWW-Authenticate")
     else:
         known["description"] += f"; {problem.title.lower()} (`{problem.slug}`)"
