@@ -45,7 +45,12 @@ class Desk:
         self.app.add_api_route("/elsewhere", self._count, methods=["POST"])
         self.app.add_exception_handler(Problem, _answer)
         self.app.add_middleware(IdempotentPosts, store=store.idempotency)
-        self.app.add_middleware(Entrance, authenticate=store.tokens.find, limit=RateLimit(10_000))
+        self.app.add_middleware(
+            Entrance,
+            authenticate=store.tokens.find,
+            limit=RateLimit(10_000),
+            openings=frozenset(),
+        )
         self.client = self.caller("ci")
 
     async def _count(self, request: Request) -> Response:
@@ -232,6 +237,7 @@ async def _running(desk: Desk) -> asyncio.Task[httpx.Response]:
     asked = asyncio.create_task(desk.client.post(PATH, content=b"x", headers=KEY))
     claims = 0
     while claims == 0:
+        assert not asked.done(), asked.result().text
         async with desk.store.database.connect() as connection:
             claims = len((await connection.execute(select(IDEMPOTENCY.c.key))).all())
     return asked

@@ -67,9 +67,9 @@ async def test_a_released_key_is_free(store: SqlStore) -> None:
     await begun(store, "ci", "key-1", "e" * 64)
 
 
-async def test_of_many_at_once_one_begins(store: SqlStore, tmp_path: Path) -> None:
+async def test_of_many_at_once_one_begins(store: SqlStore, tmp_path: Path, clock: Any) -> None:
     """Of two processes alike: the database decides."""
-    other = await open_store(tmp_path / "data")
+    other = await open_store(tmp_path / "data", clock=clock)
     calls = [each.idempotency.claim(*CALL) for each in (store, other) for _ in range(10)]
     found = await asyncio.gather(*calls, return_exceptions=True)
     await other.aclose()
