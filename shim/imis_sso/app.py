@@ -22,6 +22,7 @@ from imis_sso.api import changes, emergency, environments, health, settings, sna
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
+from imis_sso.api.idempotency import IdempotentPosts
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
 from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
@@ -143,6 +144,7 @@ def _policy(config: EnvironmentConfig) -> Policy:
         tenant=config.tenant.pins(),
         unread_secret_keeps=config.imis.unread_secret is not None,
         production=config.production,
+        strict_preconditions=config.strict_preconditions,
     )
 
 
@@ -292,6 +294,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(StoreUnavailable, _answer_store)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(IdempotentPosts, store=service.store.idempotency)
     app.add_middleware(
         Entrance,
         authenticate=service.authenticate,

@@ -19,6 +19,7 @@ from imis_sso.registry.model import (
     ServerOptions,
     ServerSection,
     TenantSection,
+    TlsSection,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "ServerSection",
     "SinkSection",
     "TenantSection",
+    "TlsSection",
     "check_sources",
     "load",
 ]

@@ -46,7 +46,12 @@ class ServerSettings(ServerOptions, BaseSettings):
     """What the server runs with. Make it with `resolve`, which explains what is wrong."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        frozen=True, extra="forbid", strict=False, env_prefix=ENV_PREFIX, env_ignore_empty=True
+        frozen=True,
+        extra="forbid",
+        strict=False,
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="_",
+        env_ignore_empty=True,
     )
 
     data_dir: FilePath = Field(
@@ -102,7 +107,8 @@ def _stated(options: ServerOptions) -> dict[str, Any]:
 
 
 def _fault(error: ErrorDetails, flags: Mapping[str, Any]) -> ConfigurationFault:
-    name = str(error["loc"][0]) if error["loc"] else ""
-    flag = f"--{name.replace('_', '-')}"
-    place = flag if name in flags else f"{ENV_PREFIX}{name.upper()}"
-    return ConfigurationFault(None, None, place, sentence(error, ServerOptions, (name,)))
+    location = tuple(str(each) for each in error["loc"])
+    flag = f"--{location[0].replace('_', '-')}" if location else ""
+    given = bool(location) and location[0] in flags
+    place = flag if given else f"{ENV_PREFIX}{'_'.join(location).upper()}"
+    return ConfigurationFault(None, None, place, sentence(error, ServerOptions, location))

@@ -15,6 +15,7 @@ import pytest
 from api_answers import PARTNER_SECRET, PARTNER_SOURCE, Another, settle
 from service_bench import Bench, bench_for
 from sqlalchemy import delete
+from wire import listening
 
 from imis_sso.simulators import Simulation, Variant
 from imis_sso.store.tables import METADATA
@@ -79,6 +80,13 @@ async def settled(bench: Bench) -> Bench:
     """The service with iMIS's secret on record, nameless: nothing of Cloud SSO needs be read."""
     await settle(bench)
     return bench
+
+
+@pytest.fixture
+async def port(settled: Bench) -> AsyncIterator[int]:
+    """The application behind its real server, on a real socket."""
+    async with listening(settled.app) as found:
+        yield found
 
 
 @pytest.fixture

@@ -221,6 +221,8 @@ MALFORMED = [
     b"[" * 30_000 + b"]" * 30_000,
     b'{"a":' * 9 + b"1" + b"}" * 9,
     b"[" * 60_000,
+    json.dumps({f"a{n}": 0 for n in range(500)}).encode(),
+    json.dumps({"name": [0] * 499}).encode(),
 ]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
-from api_answers import nothing_written, refused
-from service_bench import MODE, OPENID_CONNECT, Bench
+from api_answers import Another, nothing_written, refused, settle
+from service_bench import BASE, MODE, OPENID_CONNECT, Bench
 
 pytestmark = pytest.mark.anyio
 
@@ -136,3 +137,89 @@ async def test_the_tag_is_that_of_the_whole_document(settled: Bench) -> None:
     )
     assert put.json() == {"name": "A"}
     assert put.headers["etag"] == await _etag(settled)
+
+
+@pytest.mark.parametrize("path", ["/v1/environments", BASE, f"{BASE}/imis", f"{BASE}/secrets"])
+async def test_what_is_no_document_has_a_tag_too(settled: Bench, path: str) -> None:
+    """contract C34: ETag and 304 on every GET below /v1."""
+    first = await settled.client.get(path)
+    tag = first.headers["etag"]
+    assert re.fullmatch('"[0-9a-f]+"', tag)
+    same = await settled.client.get(path, headers={"If-None-Match": f'"x", W/{tag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    assert (await settled.client.get(path, headers={"If-None-Match": '"x"'})).json() == first.json()
+
+
+async def test_the_status_has_a_tag_that_moves_with_it(settled: Bench) -> None:
+    path = f"{BASE}/status"
+    tag = (await settled.client.get(path)).headers["etag"]
+    unmoved = await settled.client.get(path, headers={"If-None-Match": tag})
+    assert unmoved.status_code == 304
+    await settled.client.put(MODE, json={"mode": "disabled"})
+    moved = await settled.client.get(path, headers={"If-None-Match": tag})
+    assert (moved.status_code, moved.headers["etag"] == tag) == (200, False)
+
+
+# Strict mode: the environment's own setting.
+STRICT = {"strict_preconditions": True}
+
+
+async def test_strict_mode_asks_for_the_state_a_change_is_decided_on(another: Another) -> None:
+    """contract C34: 428, of dry runs too, which refuse as the write would (C15)."""
+    async with another(STRICT) as bench:
+        await settle(bench)
+        tag = await _etag(bench)
+        for method, params in (("PUT", {}), ("PATCH", {}), ("PUT", {"dry_run": "true"})):
+            for headers in ({}, {"If-Match": "*"}):
+                answer = await bench.client.request(
+                    method, OPENID_CONNECT, params=params, json={"name": "A"}, headers=headers
+                )
+                assert "ETag" in refused(answer, 428, "precondition-required")["detail"]
+        assert nothing_written(bench)
+        for method in ("PUT", "PATCH"):
+            named = {"If-Match": tag}
+            done = await bench.client.request(
+                method, OPENID_CONNECT, json={"name": method}, headers=named
+            )
+            assert done.status_code == 200, done.text
+            tag = done.headers["etag"]
+        stale = await bench.client.put(
+            OPENID_CONNECT, json={"name": "B"}, headers={"If-Match": '"x"'}
+        )
+        refused(stale, 412, "precondition-failed")
+        raised = await bench.client.put(MODE, json={"mode": "test_mode"})
+        refused(raised, 428, "precondition-required")
+
+
+async def test_strict_mode_asks_for_nothing_where_nothing_changes(another: Another) -> None:
+    """An identical PUT and a DELETE that retains; what is wrong anyhow is said first."""
+    async with another(STRICT) as bench:
+        await settle(bench)
+        same = (await bench.client.get(OPENID_CONNECT)).json()
+        put = await bench.client.put(OPENID_CONNECT, json=same)
+        assert (put.status_code, put.headers["upstream-writes"]) == (200, "0")
+        assert (await bench.client.delete(OPENID_CONNECT)).status_code == 204
+        wrong = await bench.client.put(OPENID_CONNECT, json={"name": " x"})
+        refused(wrong, 422, "not-canonical", "name")
+        assert nothing_written(bench)
+
+
+async def test_strict_mode_never_stops_lowering(another: Another) -> None:
+    """contract 1.2: by PUT, PATCH and DELETE."""
+    async with another(STRICT) as bench:
+        await settle(bench)
+        await bench.service.pairs["test"].managed.wrote("test", "imis/oidc-authentication", "me")
+        for method, content in (
+            ("PUT", b'{"mode":"test_mode"}'),
+            ("PATCH", b'{"mode":"disabled"}'),
+            ("DELETE", b'{"on_destroy":"disable"}'),
+        ):
+            bench.imis.change(Mode=2)
+            answer = await bench.client.request(method, MODE, content=content)
+            assert answer.headers["upstream-writes"] == "1", answer.text
+
+
+async def test_strict_mode_is_the_environments_own(another: Another) -> None:
+    async with another(STRICT) as bench:
+        other = OPENID_CONNECT.replace("/test/", "/prod/")
+        assert (await bench.client.put(other, json={"name": "A"})).status_code == 200

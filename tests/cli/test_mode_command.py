@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from command_line import command
+from command_line import Registry, command
 from service_process import Running
+
+from imis_sso.simulators import ImisModel
 
 pytestmark = pytest.mark.browser
 
@@ -76,3 +78,14 @@ def test_force_overrides_the_gate_and_lowering_needs_none(low: Running) -> None:
     assert (
         command("mode", "test", "disabled").out == "test: mode changed from enabled to disabled.\n"
     )
+
+
+def test_in_an_environment_that_asks_for_the_state(registry: Registry, imis: ImisModel) -> None:
+    """contract C34, 1.2: raising names the state that it begins from, lowering needs none."""
+    file = str(registry({"strict_preconditions": True}))
+    for mode, number in (("test_mode", 1), ("disabled", 0)):
+        told = command("mode", "test", mode, "--config", file)
+        assert (told.code, imis.record["Mode"]) == (0, number), told.err
+    imis.change(Mode=2)
+    told = command("mode", "test", "test_mode", "--config", file)
+    assert (told.code, imis.record["Mode"]) == (0, 1), told.err

@@ -62,6 +62,7 @@ def test_every_key_has_a_row(section: str, key: str) -> None:
         "ServerOptions": "## `server`",
         "ServerSection": "## `server`",
         "TenantSection": "### `tenant`",
+        "TlsSection": "### `tls`",
         "VaultSection": "### `vault`",
     }
     chapter = re.split(r"\n##", TEXT.split(f"\n{titles[section]}\n", 1)[1])[0]

@@ -37,7 +37,6 @@ ADDED = [
     # known to the specification, not built
     ("    edits_while_enabled: verified", f"{ENV}.edits_while_enabled", "is not available in this"),
     ("    require_attestation: true", f"{ENV}.require_attestation", "is not available in this"),
-    ("    strict_preconditions: true", f"{ENV}.strict_preconditions", "is not available in this"),
     ("    change_guards: {}", f"{ENV}.change_guards", "is not available in this version"),
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
     ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),
@@ -250,7 +249,7 @@ SERVER = [
     ("data_dir: ''", "data_dir", "must not be empty"),
     ("data_dir: ~nobody-of-this-name/x", "data_dir", "this user has no home folder"),
     ("hots: x", "hots", 'the nearest known one is "host"'),
-    *((f"{key}: x", key, "is not available in this version") for key in ("tls", "pages_dir")),
+    *((f"{key}: x", key, "is not available in this version") for key in ("pages_dir", "hold")),
 ]
 
 

@@ -45,6 +45,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "snapshots_days": 400,
         "rate_limit": 200,
         "waiting_writes": 100,
+        "tls": None,
     }
 
 
@@ -85,6 +86,26 @@ def test_variables_win_over_the_file(
     settings = ServerSettings.resolve(options)
     assert (settings.port, settings.rate_limit, settings.log_level) == (1002, 300, "info")
     assert settings.data_dir == tmp_path / "elsewhere"
+
+
+def test_tls_by_variables(
+    options: ServerOptions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Contract C42: two files, each by its own variable; one alone is named as the fault."""
+    monkeypatch.setenv("IMIS_SSO_TLS_CERTIFICATE", str(tmp_path / "a.pem"))
+    with pytest.raises(ConfigurationError, match=r"^IMIS_SSO_TLS_KEY: is missing$"):
+        ServerSettings.resolve(options)
+    monkeypatch.setenv("IMIS_SSO_TLS_KEY", str(tmp_path / "a.key"))
+    tls = ServerSettings.resolve(options).tls
+    assert tls is not None
+    assert (tls.certificate, tls.key) == (tmp_path / "a.pem", tmp_path / "a.key")
+
+
+def test_tls_by_file_starts_from_its_folder(write: Write, tmp_path: Path) -> None:
+    server = "server: {tls: {certificate: a.pem, key: /b.key}}\nenvironments:"
+    tls = ServerSettings.resolve(load(write(line1=server)).server).tls
+    assert tls is not None
+    assert (tls.certificate, tls.key) == (tmp_path / "a.pem", Path("/b.key"))
 
 
 def test_flags_win_over_both(options: ServerOptions, monkeypatch: pytest.MonkeyPatch) -> None:

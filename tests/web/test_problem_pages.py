@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -134,6 +137,12 @@ async def test_pages_run_no_script(pages: Bench) -> None:
         page, _ = read(answer)
         assert not page.tags & {"script", "iframe", "object", "embed", "form", "img", "link"}
         policy = answer.headers["content-security-policy"]
+        style = re.search(r"<style>(.*)</style>", answer.text, re.DOTALL)
+        assert style is not None
+        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}';" in policy
+        assert "unsafe" not in policy
+        assert " style=" not in answer.text
         assert "default-src 'none'" in policy
         assert "script-src" not in policy
         assert "frame-ancestors 'none'" in policy
@@ -162,6 +171,8 @@ async def test_every_answer_has_the_security_headers(pages: Bench, path: str, st
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
     }
     assert expected.items() <= dict(answer.headers).items()
     assert answer.headers["content-security-policy"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api.query import Query
@@ -18,6 +21,8 @@ from imis_sso.services.read import Reading
 NOTICE_HEADER: Final = "Imis-Sso-Notice"
 WRITES_HEADER: Final = "Upstream-Writes"
 PROBLEM_TYPE: Final = "application/problem+json"
+_NO_MARKUP: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e"}
+_TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def json_answer(
@@ -27,16 +32,39 @@ def json_answer(
     return Response(canonical_json(value), status, headers, "application/json")
 
 
+def etags(request: Request, header: str) -> tuple[str, ...] | None:
+    """Read a list of entity tags (RFC 9110 13.1); None where the header is absent.
+
+    The star stands alone or not at all. A weak tag is kept as it is, so that it never matches ours,
+    which are strong, where the strong comparison is asked for.
+    """
+    values = request.headers.getlist(header)
+    if not values:
+        return None
+    given = ",".join(values).strip()
+    return ("*",) if given == "*" else tuple(_TAG.findall(given))
+
+
+def found_answer(request: Request, value: Mapping[str, Any]) -> Response:
+    """Answer a GET of what is no settings document, with its ETag, or 304 (contract C34)."""
+    body = canonical_json(value)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if _known(etag, etags(request, "if-none-match")):
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(body, 200, {"ETag": etag}, "application/json")
+
+
 def read_answer(reading: Reading, query: Query, if_none_match: tuple[str, ...] | None) -> Response:
     """Answer a GET: the document, or 304 where the caller has it already (contract C34)."""
-    if if_none_match is not None and _matches_weakly(reading.etag, if_none_match):
+    if _known(reading.etag, if_none_match):
         return Response(status_code=304, headers={"ETag": reading.etag})
     return json_answer(_body(reading, query, {}), headers={"ETag": reading.etag})
 
 
-def _matches_weakly(etag: str, tags: tuple[str, ...]) -> bool:
+def _known(etag: str, tags: tuple[str, ...] | None) -> bool:
     # RFC 9110 13.1.2: for If-None-Match a weak tag is as good as a strong one.
-    return "*" in tags or etag in [each.removeprefix("W/") for each in tags]
+    known = [each.removeprefix("W/") for each in tags or ()]
+    return etag in known or "*" in known
 
 
 def write_answer(outcome: Outcome, query: Query) -> Response:
@@ -101,5 +129,6 @@ def _problem_bytes(body: dict[str, Any], method: str) -> bytes:
         # restapi 2 takes the digits 404 anywhere in a DELETE's error for "already gone" (C30);
         # RFC 9457 lets `status` be left out.
         del body["status"]
-    text = json.dumps(body, ensure_ascii=False)
+    # What a product says must not be markup, whoever shows this answer (targets S5).
+    text = json.dumps(body, ensure_ascii=False).translate(_NO_MARKUP)
     return (text.replace("404", "40\\u0034") if method == "DELETE" else text).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 from imis_sso.domain.problems import (
@@ -16,6 +16,8 @@ from imis_sso.domain.problems import (
 
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
+MAX_VALUES: Final = 500
+"""Values in one body, at every depth: each unknown key among them is compared with all known."""
 JSON_TYPE: Final = "application/json"
 MERGE_PATCH_TYPE: Final = "application/merge-patch+json"
 
@@ -40,7 +42,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BYTES:
         raise too_large()
     value = _parse(body)
-    _check(value, 1)
+    _Check().value(value, 1)
     if not isinstance(value, dict):
         msg = "The body must be a JSON object with the document's keys."
         raise InvalidSettings(msg)
@@ -102,16 +104,34 @@ def _too_deep() -> MalformedJson:
     return MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
-def _check(value: object, depth: int) -> None:
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, Mapping | list):
-        if depth > MAX_DEPTH:
-            raise _too_deep()
-        for each in value:
-            _check(each, depth + 1)
-        for each in value.values() if isinstance(value, Mapping) else ():
-            _check(each, depth + 1)
+class _Check:
+    """One walk through a parsed body."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def value(self, value: object, depth: int) -> None:
+        self._count()
+        if isinstance(value, str):
+            _check_text(value)
+        elif isinstance(value, dict | list):
+            if depth > MAX_DEPTH:
+                raise _too_deep()
+            for each in self._inside(value):
+                self.value(each, depth + 1)
+
+    def _inside(self, value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+        if isinstance(value, list):
+            return value
+        for key in value:
+            _check_text(key)
+        return value.values()
+
+    def _count(self) -> None:
+        self._seen += 1
+        if self._seen > MAX_VALUES:
+            msg = f"The body has more than {MAX_VALUES} values."
+            raise MalformedJson(msg)
 
 
 def _check_text(text: str) -> None:

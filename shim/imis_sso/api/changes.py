@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api import schemas
-from imis_sso.api.answers import json_answer
+from imis_sso.api.answers import found_answer
 from imis_sso.api.callers import pair_for
 from imis_sso.api.openapi import getting
 from imis_sso.api.paging import cursor_of, limit_of, page, refused
@@ -40,7 +40,7 @@ async def changes(request: Request, env: str) -> Response:
     pair, params = pair_for(request, env), request.query_params
     limit = limit_of(params)
     lines = await pair.journal.lines(_selection(params), limit + 1)
-    return json_answer(page([each.as_dict() for each in lines], limit, "seq"))
+    return found_answer(request, page([each.as_dict() for each in lines], limit, "seq"))
 
 
 @routes.get("/checkpoint", **getting(schemas.CHECKPOINT))
@@ -48,7 +48,9 @@ async def checkpoint(request: Request, env: str) -> Response:
     """Give the last signed checkpoint, to be kept outside, and the key that proves it."""
     found = await pair_for(request, env).journal.trail.last_checkpoint(env)
     public_key = request.app.state.public_key
-    return json_answer({"checkpoint": found and found.as_dict(), "public_key": public_key})
+    return found_answer(
+        request, {"checkpoint": found and found.as_dict(), "public_key": public_key}
+    )
 
 
 def _selection(params: QueryParams) -> Selection:

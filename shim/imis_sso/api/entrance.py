@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Container
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imis_sso.api.answers import problem_answer, store_problem
@@ -26,8 +27,11 @@ logger = logging.getLogger(__name__)
 
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    # Pages bring a policy of their own, with their style in it.
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -102,6 +106,8 @@ class _Visit:
             state["principal"] = principal
             body = await self._read_body()
             await app(scope, _replay(body, self._receive), self._answer)
+        except ClientDisconnect:
+            pass  # nobody is there to be answered
         except Problem as problem:
             await self._fail(problem)
         except StoreUnavailable as error:
@@ -119,11 +125,13 @@ class _Visit:
         chunks, size, more = [], 0, True
         while more:
             message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientDisconnect  # RFC 9112 8: half a request is never acted on
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > MAX_BYTES:
                 raise too_large()
-            more = message["type"] == "http.request" and message.get("more_body", False)
+            more = message.get("more_body", False)
         return b"".join(chunks)
 
     async def _answer(self, message: Message) -> None:

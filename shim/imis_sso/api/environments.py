@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api import schemas
-from imis_sso.api.answers import json_answer
+from imis_sso.api.answers import found_answer
 from imis_sso.api.callers import pair_for, require
 from imis_sso.api.openapi import getting
 from imis_sso.domain.access import Scope
@@ -23,18 +23,18 @@ from imis_sso.services.verify import verify
 routes = APIRouter(prefix="/v1/environments")
 
 
-def items(entries: Iterable[tuple[str, str]]) -> Response:
+def items(request: Request, entries: Iterable[tuple[str, str]]) -> Response:
     """Answer a collection: `id` and `name` of each item (contract section 1)."""
     listed: list[dict[str, Any]] = [{"id": key, "name": name} for key, name in entries]
-    return json_answer({"items": listed})
+    return found_answer(request, {"items": listed})
 
 
-@routes.get("", tags=["environments"], **getting(schemas.COLLECTION))
+@routes.get("", tags=["environments"], **getting(schemas.COLLECTION, item="/v1/environments/{env}"))
 async def environments(request: Request) -> Response:
     """List the caller's environments."""
     principal = require(request, Scope.READ)
     names = sorted(name for name in request.app.state.pairs if principal.sees(name))
-    return items((name, name) for name in names)
+    return items(request, [(name, name) for name in names])
 
 
 @routes.get("/{env}", tags=["environments"], **getting(schemas.COLLECTION))
@@ -50,13 +50,17 @@ async def environment(request: Request, env: str) -> Response:
         ("status", "Status"),
         ("verification", "Verification"),
     ]
-    return items([*parts, *more])
+    return items(request, [*parts, *more])
 
 
-@routes.get("/{env}/secrets", tags=["secrets"], **getting(schemas.COLLECTION))
+@routes.get(
+    "/{env}/secrets",
+    tags=["secrets"],
+    **getting(schemas.COLLECTION, item="/v1/environments/{env}/secrets/{name}"),
+)
 async def secrets(request: Request, env: str) -> Response:
     """List the names of the secrets that may be used; nothing is resolved."""
-    return items((name, name) for name in pair_for(request, env).secrets.names())
+    return items(request, [(name, name) for name in pair_for(request, env).secrets.names()])
 
 
 @routes.get(
@@ -71,7 +75,7 @@ async def secret(request: Request, env: str, name: str) -> Response:
         msg = f"There is no secret {name[:60]!r} in {env}; GET its /secrets lists them."
         raise NotFound(msg)
     version = pair.secrets.version(await pair.secrets.resolve(name))
-    return json_answer({"name": name, "version": version})
+    return found_answer(request, {"name": name, "version": version})
 
 
 @routes.get(
@@ -84,7 +88,7 @@ async def verification(request: Request, env: str) -> Response:
     pair = pair_for(request, env)
     _require_passive(request.query_params.get("probe", "passive"))
     await recover(pair)
-    return json_answer((await verify(pair)).as_dict(env))
+    return found_answer(request, (await verify(pair)).as_dict(env))
 
 
 def _require_passive(probe: str) -> None:
@@ -96,13 +100,14 @@ def _require_passive(probe: str) -> None:
 @routes.get("/{env}/status", tags=["environments"], **getting(schemas.STATUS))
 async def environment_status(request: Request, env: str) -> Response:
     """Tell connectors, reach and last managed writes; the products are not asked (C3)."""
-    return json_answer(await status(pair_for(request, env), request.app.state.deliveries))
+    return found_answer(request, await status(pair_for(request, env), request.app.state.deliveries))
 
 
 def _collection(product: Product) -> None:
     async def collection(request: Request, env: str) -> Response:
         pair_for(request, env)
-        return items((each.name, each.summary) for each in RESOURCES if each.product == product)
+        found = [(each.name, each.summary) for each in RESOURCES if each.product == product]
+        return items(request, found)
 
     routes.add_api_route(
         f"/{{env}}/{product}",

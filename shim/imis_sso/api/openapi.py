@@ -8,12 +8,18 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from imis_sso.api import schemas
+from imis_sso.api.parameters import (
+    IDEMPOTENCY_KEY,
+    answered,
+    conditions,
+    header_parameter,
+    parameter,
+)
 from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMETERS
-from imis_sso.domain.audit import Kind, Result
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document
-from imis_sso.domain.problems import Problem, problem_types
-from imis_sso.domain.resources import Destroy, Resource
+from imis_sso.domain.problems import Problem, Unauthenticated, problem_types
+from imis_sso.domain.resources import Resource
 
 SECURITY_SCHEME: Final = "bearer"
 SECURITY_SCHEMES: Final = {
@@ -25,42 +31,12 @@ SECURITY_SCHEMES: Final = {
     }
 }
 _PROBLEM_CONTENT: Final = {"application/problem+json": {"schema": schemas.PROBLEM}}
+_NOT_MODIFIED: Final = {"description": "The caller has it already (If-None-Match, C34)."}
 _NEEDS_TOKEN: Final[list[dict[str, list[str]]]] = [{SECURITY_SCHEME: []}]
 _READ_STATUSES: Final = frozenset({401, 403, 404, 413, 422, 424, 429, 500, 502, 503, 504})
 # 405 is what operations answer that do not exist.
 _WRITE_STATUSES: Final = frozenset({each.status for each in problem_types().values()} - {405})
 _SERVICE_STATUSES: Final = frozenset({401, 403, 404, 413, 429, 500})
-_BOOLEAN: Final = {"type": "string", "enum": ["true", "false"]}
-_PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "fields": ("Top-level names to answer, separated by commas (C14).", {"type": "string"}),
-    "include": ("Adds `meta` to the answer (C8).", {"type": "string", "enum": ["meta"]}),
-    "dry_run": ("Meets every gate and writes nothing (C15).", _BOOLEAN),
-    "force": ("Overrides gates, never trust pins; scope `admin` (1.2).", _BOOLEAN),
-    "on_destroy": (
-        "What DELETE does (C5).",
-        {"type": "string", "enum": [each.value for each in Destroy]},
-    ),
-    "cursor": ("What the page before called `next`.", {"type": "string"}),
-    "limit": ("Entries on a page.", {"type": "integer", "minimum": 1, "maximum": 500}),
-    "order": (
-        "The newest lines first, or the oldest.",
-        {"type": "string", "enum": ["newest", "oldest"]},
-    ),
-    "resource": ("Only lines about this document.", {"type": "string"}),
-    "who": ("Only lines of this caller.", {"type": "string"}),
-    "kind": ("Only lines of this kind.", {"type": "string", "enum": [each.value for each in Kind]}),
-    "result": (
-        "Only outcomes with this result.",
-        {"type": "string", "enum": [each.value for each in Result]},
-    ),
-    "write": ("Only the lines of this write.", {"type": "string"}),
-    "since": ("Only lines from this time on.", {"type": "string", "format": "date-time"}),
-    "until": ("Only lines before this time.", {"type": "string", "format": "date-time"}),
-    "probe": (
-        "How the pair is verified (section 6); this version reads both products.",
-        {"type": "string", "enum": ["passive"]},
-    ),
-}
 _OFFERED: Final = {
     "GET": READ_PARAMETERS,
     "PUT": WRITE_PARAMETERS,
@@ -111,17 +87,12 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
     offered = [name for name in _OFFERED[method] if name != "force" or not resource.read_only]
     extra: dict[str, Any] = {
         "security": _NEEDS_TOKEN,
-        "parameters": [_parameter(name) for name in offered],
+        "parameters": [parameter(name) for name in offered] + conditions(method),
         **(Decision.READ if method == "GET" else Decision.WRITE).stated(),
     }
     if method in ("PUT", "PATCH"):
         extra["requestBody"] = _request_body(resource, method)
     return extra
-
-
-def _parameter(name: str) -> dict[str, Any]:
-    text, schema = _PARAMETERS[name]
-    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
 
 
 def _request_body(resource: Resource, method: str) -> dict[str, Any]:
@@ -133,10 +104,17 @@ def _request_body(resource: Resource, method: str) -> dict[str, Any]:
 def responses(resource: Resource, method: str) -> dict[int | str, dict[str, Any]]:
     """Give the answers of an operation: the document, or the problems by status."""
     answers = _success("The full document.", document_schema(resource.document))
+    written = () if method == "GET" else ("Upstream-Writes",)
+    answers[200]["headers"] = answered("ETag", *written)
     if method == "GET":
-        answers[304] = {"description": "The caller has it already (If-None-Match, C34)."}
+        answers[304] = _NOT_MODIFIED
     if method == "DELETE":
-        answers[204] = {"description": "Let go; nothing is answered."}
+        answers[204] = {
+            "description": "Let go; nothing is answered.",
+            "headers": answered(*written),
+        }
+    else:
+        answers[200]["links"] = {"document": _link(f"/v1/environments/{{env}}/{resource.path}")}
     _add_problems(answers, _READ_STATUSES if method == "GET" else _WRITE_STATUSES)
     return answers
 
@@ -146,13 +124,22 @@ def getting(
     *parameters: str,
     asks_products: bool = False,
     needs: Decision = Decision.READ,
+    item: str = "",
 ) -> dict[str, Any]:
-    """Give what a route says of itself that needs a token and is no settings document."""
+    """Give what a route says of itself that needs a token and is no settings document.
+
+    `item` is the address of a collection's items, where they have one of the same shape.
+    """
     answers = _success("What was asked for.", schema)
+    answers[200]["headers"] = answered("ETag")
+    answers[304] = _NOT_MODIFIED
+    if item:
+        name = item.rpartition("{")[2].rstrip("}")
+        answers[200]["links"] = {"item": _link(item, **{name: "$response.body#/items/0/id"})}
     _add_problems(answers, _READ_STATUSES if asks_products else _SERVICE_STATUSES)
     # Also keeps FastAPI from promising its own 422, which we never answer.
     answers["default"] = {"description": "Any other problem.", "content": _PROBLEM_CONTENT}
-    offered = [_parameter(name) for name in parameters]
+    offered = [parameter(name) for name in parameters] + conditions("GET")
     extra = {"security": _NEEDS_TOKEN, "parameters": offered, **needs.stated()}
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
 
@@ -162,15 +149,24 @@ def posting(
 ) -> dict[str, Any]:
     """Give what a route says of itself that acts on a whole environment (contract section 1)."""
     answers = _success("What was done, or would be.", schema)
+    answers[200]["headers"] = answered("Upstream-Writes")
     _add_problems(answers, _WRITE_STATUSES)
     content = {"application/json": {"schema": body}}
     extra = {
         **needs.stated(),
         "security": _NEEDS_TOKEN,
-        "parameters": [_parameter(name) for name in parameters],
+        "parameters": [*map(parameter, parameters), header_parameter("X-Change-Reason")],
         "requestBody": {"required": True, "content": content},
     }
     return {"response_model": None, "responses": answers, "openapi_extra": extra}
+
+
+def _link(path: str, **found: str) -> dict[str, Any]:
+    """Say where to go on from an answer, with parameters of the request or of the answer."""
+    names = [each.partition("}")[0] for each in path.split("{")[1:]]
+    parameters = {name: f"$request.path.{name}" for name in names} | found
+    pointer = path.replace("/", "~1")
+    return {"operationRef": f"#/paths/{pointer}/get", "parameters": parameters}
 
 
 def open_to_all(schema: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +185,17 @@ class Described(FastAPI):
         """Give the OpenAPI document."""
         document = super().openapi()
         document.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+        for path, operations in document["paths"].items():
+            if "post" in operations and path.startswith("/v1/"):
+                _add_idempotency_key(operations["post"])
         return document
+
+
+def _add_idempotency_key(operation: dict[str, Any]) -> None:
+    """Describe the header that every POST takes (contract C35)."""
+    parameters = operation.setdefault("parameters", [])
+    if all(each["name"] != IDEMPOTENCY_KEY["name"] for each in parameters):
+        parameters.append(IDEMPOTENCY_KEY)
 
 
 def _success(description: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
@@ -210,5 +216,9 @@ def _add_problem(answers: dict[int | str, dict[str, Any]], problem: type[Problem
             "description": f"{problem.title} (`{problem.slug}`)",
             "content": _PROBLEM_CONTENT,
         }
+        if problem.default_retry_after is not None:
+            answers[problem.status]["headers"] = answered("Retry-After")
+        if problem is Unauthenticated:
+            answers[problem.status]["headers"] = answered("WWW-Authenticate")
     else:
         known["description"] += f"; {problem.title.lower()} (`{problem.slug}`)"

@@ -5,16 +5,15 @@ No handler names a product; the table of resources says everything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api import openapi
-from imis_sso.api.answers import read_answer, released_answer, write_answer
+from imis_sso.api.answers import etags, read_answer, released_answer, write_answer
 from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import origin_of, pair_for, principal_of, require
 from imis_sso.api.query import (
@@ -40,7 +39,6 @@ from imis_sso.services.release import destroy_mode, release
 from imis_sso.services.write import write
 
 Handler = Callable[[Request, str], Awaitable[Response]]
-_TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def router() -> APIRouter:
@@ -102,7 +100,7 @@ def _delete(resource: Resource) -> Handler:
     async def delete(request: Request, env: str) -> Response:
         pair, query = _write_request(request, env, resource, DELETE_PARAMETERS)
         mode = destroy_mode(pair, resource, await _on_destroy(request, query))
-        outcome = await release(pair, _order(request, query, resource, {}), mode)
+        outcome = await release(pair, _order(request, pair, query, resource, {}), mode)
         if query.dry_run and outcome is not None:
             return write_answer(outcome, query)
         return released_answer(outcome)
@@ -131,14 +129,18 @@ async def _write(
         keys = resource.document.secret
         body = {key: value for key, value in body.items() if keys is None or key != keys.inline}
     check_shape(resource.document, body)
-    return write_answer(await write(pair, _order(request, query, resource, body, secret)), query)
+    return write_answer(
+        await write(pair, _order(request, pair, query, resource, body, secret=secret)), query
+    )
 
 
 def _order(
     request: Request,
+    pair: Pair,
     query: Query,
     resource: Resource,
     declared: dict[str, Any],
+    *,
     secret: Any = None,
 ) -> Order:
     return Order(
@@ -148,6 +150,7 @@ def _order(
         origin=origin_of(request),
         inline=secret,
         if_match=etags(request, "if-match"),
+        must_match=pair.policy.strict_preconditions,
         dry_run=query.dry_run,
         force=query.force,
         deadline=Deadline(arrived=request.state.arrived),
@@ -189,16 +192,3 @@ def _resettable(resource: Resource) -> dict[str, Any]:
     if resource.gate is not None:
         kept.add("mode")
     return {key: value for key, value in defaults.items() if key not in kept}
-
-
-def etags(request: Request, header: str) -> tuple[str, ...] | None:
-    """Read a list of entity tags (RFC 9110 13.1); None where the header is absent.
-
-    The star stands alone or not at all. A weak tag is kept as it is, so that it never matches ours,
-    which are strong, where the strong comparison is asked for.
-    """
-    values = request.headers.getlist(header)
-    if not values:
-        return None
-    given = ",".join(values).strip()
-    return ("*",) if given == "*" else tuple(_TAG.findall(given))

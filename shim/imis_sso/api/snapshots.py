@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imis_sso.api import schemas
-from imis_sso.api.answers import WRITES_HEADER, json_answer
+from imis_sso.api.answers import WRITES_HEADER, found_answer, json_answer
 from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, require
 from imis_sso.api.openapi import getting, posting
@@ -42,14 +42,14 @@ async def snapshots(request: Request, env: str) -> Response:
     cursor = cursor_of(request.query_params)
     before = None if cursor is None else min(cursor, LAST)
     found = await pair.history.moments(pair.name, before=before, limit=limit + 1)
-    return json_answer(page([_item(each) for each in found], limit, "number"))
+    return found_answer(request, page([_item(each) for each in found], limit, "number"))
 
 
 @routes.get("/{snapshot}", **getting(schemas.SNAPSHOT))
 async def one_snapshot(request: Request, env: str, snapshot: str) -> Response:
     """Give the documents of a snapshot; of secrets it has the fingerprints (contract C20)."""
     found = await named(pair_for(request, env), snapshot)
-    return json_answer({"id": found.id, "documents": dict(found.documents)})
+    return found_answer(request, {"id": found.id, "documents": dict(found.documents)})
 
 
 @routes.post(

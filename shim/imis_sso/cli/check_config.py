@@ -14,6 +14,7 @@ from imis_sso.cli.target import (
     check_sources,
     load_registry,
 )
+from imis_sso.cli.tls import check as check_tls
 
 
 def register(app: typer.Typer) -> None:
@@ -24,15 +25,19 @@ def register(app: typer.Typer) -> None:
 def check_config(
     config: ConfigOption = DEFAULT_CONFIG,
     sources: Annotated[
-        bool, typer.Option(help="Also see whether every password and secret can be had.")
+        bool,
+        typer.Option(
+            help="Also see whether every password and secret can be had, and TLS files used."
+        ),
     ] = True,
     json: JsonOption = False,
 ) -> None:
     """Check a registry file: every fault with file, line and key. Exit code 1 if there is one."""
     try:
-        registry, _ = load_registry(config)
+        registry, settings = load_registry(config)
         if sources:
             check_sources(registry)
+            check_tls(settings.tls)
     except Failure as failure:
         if json:
             say_json({"valid": False, "faults": list(failure.lines)})

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-MAX_HEADER_BYTES = 32 * 1024
+    from imis_sso.cli.tls import Certificates
+
+HANDSHAKE_SECONDS = 10
 SHUTDOWN_SECONDS = 55  # a write that has begun is finished: it takes less than 50 (contract C33)
 
 
@@ -47,32 +49,24 @@ def _not_ours(host: str, port: int, error: OSError) -> Failure:
     return Failure(f"cannot listen on {host}:{port}: {error.strerror or error}")
 
 
-def address_of(bound: socket.socket) -> str:
+def address_of(bound: socket.socket, *, tls: bool = False) -> str:
     """Give the base URL of a bound socket."""
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
 
 
 @asynccontextmanager
-async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def hosted(
+    app: FastAPI, bound: socket.socket, certificates: Certificates | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Serve an application on a socket while the block runs; gives the server's task.
 
-    The task ends when the process is told to stop (SIGINT, SIGTERM).
+    The task ends when the process is told to stop (SIGINT, SIGTERM). With certificates it serves
+    HTTPS, and SIGHUP has them looked at again at once (contract C42).
     """
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
-    started = asyncio.Event()
+    config, started = _configured(app), asyncio.Event()
+    config.ssl = certificates.context if certificates else None
     server = _server(config, started)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,18 +74,55 @@ async def hosted(app: FastAPI, bound: socket.socket) -> AsyncIterator[asyncio.Ta
     running = asyncio.create_task(server.serve(sockets=[bound]))
     await started.wait()
     try:
-        yield running
+        async with _watched(certificates):
+            yield running
     finally:
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await running
 
 
+@asynccontextmanager
+async def _watched(certificates: Certificates | None) -> AsyncIterator[None]:
+    if certificates is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, certificates.reload)
+    watching = asyncio.create_task(certificates.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _configured(app: FastAPI) -> uvicorn.Config:
+    import uvicorn
+
+    from imis_sso.cli.connection import Connection
+
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    config.load()
+    return config
+
+
 def _server(config: uvicorn.Config, started: asyncio.Event) -> uvicorn.Server:
     import uvicorn
 
+    from imis_sso.cli.connection import CLOSING_SECONDS
+
     class Server(uvicorn.Server):
-        """A server that leaves signals to us.
+        """A server that leaves signals to us and waits only so long for a TLS handshake.
 
         uvicorn would raise the signal again after its end, and the process would die before it
         has closed browsers and removed temporary directories.
@@ -99,9 +130,20 @@ def _server(config: uvicorn.Config, started: asyncio.Event) -> uvicorn.Server:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             try:
-                await super().startup(sockets)
+                self.servers = [await self._listening(each) for each in sockets or ()]
+                self.started = True
             finally:
                 started.set()
+
+        async def _listening(self, bound: socket.socket) -> asyncio.Server:
+            return await asyncio.get_running_loop().create_server(
+                lambda: config.http_protocol_class(config, self.server_state, {}),  # type: ignore[call-arg]
+                sock=bound,
+                ssl=config.ssl,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if config.ssl else None,
+                ssl_shutdown_timeout=CLOSING_SECONDS if config.ssl else None,
+                backlog=config.backlog,
+            )
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

@@ -62,13 +62,25 @@ def mode(
 
     async def put(client: httpx.AsyncClient) -> Any:
         path = f"/v1/environments/{environment}/imis/oidc-authentication"
-        return await call(client, "PUT", path, json={"mode": to.value}, params=query)
+        headers = await _condition(client, path, to)
+        return await call(
+            client, "PUT", path, json={"mode": to.value}, params=query, headers=headers
+        )
 
     found = run(put, target, f"Setting the mode of {environment} …")
     if json:
         say_json(found)
     else:
         _print(environment, found, dry_run=dry_run)
+
+
+async def _condition(client: httpx.AsyncClient, path: str, to: ModeName) -> dict[str, str]:
+    """Name the state that a raise begins from (contract C34); nothing may stop lowering."""
+    if to is ModeName.DISABLED:
+        return {}
+    found = await call(client, "GET", path, params={"include": "meta"})
+    lowering = found["mode"] == ModeName.ENABLED
+    return {} if lowering else {"If-Match": found["meta"]["etag"]}
 
 
 def _print(environment: str, found: dict[str, Any], *, dry_run: bool) -> None:

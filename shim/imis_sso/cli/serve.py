@@ -88,10 +88,12 @@ class _Serving:
     async def serve(self) -> None:
         """Open the service, serve it, close it."""
         from imis_sso.app import create_app, opened
+        from imis_sso.cli.tls import Certificates
 
+        certificates = Certificates(self._settings.tls) if self._settings.tls else None
         async with opened(self._registry, self._settings) as service:
             token = await self._token(service)
-            async with hosted(create_app(service), self._bound) as running:
+            async with hosted(create_app(service), self._bound, certificates) as running:
                 await self._announce(service, token)
                 await running
 
@@ -113,7 +115,7 @@ class _Serving:
         return None
 
     async def _announce(self, service: Service, token: str | None) -> None:
-        address = address_of(self._bound)
+        address = address_of(self._bound, tls=self._settings.tls is not None)
         if self._ready_file is not None:
             ready: dict[str, Any] = {"base_url": address, "token": token, "ca_file": None}
             ready["environments"] = {name: {} for name in service.pairs}

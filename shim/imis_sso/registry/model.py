@@ -44,6 +44,17 @@ def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))
 
 
+class TlsSection(Section):
+    """Certificate and key that the service itself shows; without them it speaks plain HTTP."""
+
+    certificate: FilePath = Field(
+        description="File with the certificate and its chain, in PEM form (contract C42)."
+    )
+    key: FilePath = Field(
+        description="File with its key, in PEM form, not encrypted, closed to others."
+    )
+
+
 class ServerOptions(Section):
     """Settings of the server. The environment and the command line win over the file."""
 
@@ -84,6 +95,9 @@ class ServerOptions(Section):
         default=100,
         ge=10,
         description="Writes that may wait for one product here; more are `busy` (contract C32).",
+    )
+    tls: TlsSection | None = Field(
+        default=None, description="Certificate and key, for HTTPS without a proxy (contract C42)."
     )
 
 
@@ -183,6 +197,9 @@ class EnvironmentSection(Section):
     )
     writes: Writes = Field(
         default="refused", description="Observe-only until it is set to `allowed` (contract C44)."
+    )
+    strict_preconditions: bool = Field(
+        default=False, description="Refuses changes that carry no `If-Match` (contract C34)."
     )
     on_destroy: Annotated[Destroy, Field(strict=False)] = Field(
         default=Destroy.RETAIN,

@@ -22,9 +22,7 @@ UNBUILT_KEYS: Final = frozenset(
         "promotion",
         "rehearsal",
         "require_attestation",
-        "strict_preconditions",
         "test_mode_days",
-        "tls",
     }
 )
 """Keys of later versions, wherever they stand."""

@@ -12,6 +12,7 @@ from imis_sso.domain.problems import (
     ActivationGuard,
     FieldError,
     ObserveOnly,
+    PreconditionRequired,
     TransitionRefused,
     VerificationFailed,
     WrongTenant,
@@ -36,6 +37,21 @@ def observe_only(pair: Pair, order: Order) -> tuple[str, ...]:
     if not order.dry_run:
         raise ObserveOnly(msg)
     return (f"{ObserveOnly.slug}: {msg}",)
+
+
+def precondition(draft: Draft) -> None:
+    """Refuse a change that does not say which state it was decided on (C34, strict mode).
+
+    `If-Match: *` names none. Lowering the mode is exempt (contract 1.2).
+    """
+    order = draft.order
+    names_none = order.if_match in {None, ("*",)}
+    if order.must_match and names_none and move(draft) is not Transition.LOWER:
+        msg = (
+            "This environment takes changes only with If-Match: read the document and send its "
+            "ETag; nothing was written."
+        )
+        raise PreconditionRequired(msg)
 
 
 async def right_tenant(pair: Pair, draft: Draft) -> None:

@@ -36,7 +36,8 @@ class Order:
     """A write as the caller asked for it.
 
     `declared` holds the keys of the body without the inline secret; what is absent keeps its live
-    value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header.
+    value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header;
+    `must_match` where a change is refused without them (C34, strict mode).
     `only_lowers` leaves a mode alone that is as low already, or lower.
     """
 
@@ -46,6 +47,7 @@ class Order:
     origin: Origin = field(default_factory=Origin)
     inline: Secret | None = None
     if_match: tuple[str, ...] | None = None
+    must_match: bool = False
     dry_run: bool = False
     force: bool = False
     restoring: Restoring | None = None

@@ -26,6 +26,7 @@ class Policy:
     tenant: Mapping[str, str]
     unread_secret_keeps: bool = False
     production: bool = False
+    strict_preconditions: bool = False
 
 
 @dataclass

@@ -103,6 +103,7 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     reported: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     if draft.writes:
+        gates.precondition(draft)
         reported = gates.observe_only(pair, order)
         await _gates(pair, draft)
         await _kept(pair, draft)
@@ -118,6 +119,7 @@ async def _prepare(pair: Pair, order: Order) -> Ready:
         return Ready(replace(draft, wanted=draft.live.document))
     if not draft.writes:
         return Ready(draft)
+    gates.precondition(draft)
     gates.observe_only(pair, order)
     passage = await _gates(pair, draft)
     kept, notices = await _kept(pair, draft)

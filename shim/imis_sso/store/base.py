@@ -10,6 +10,7 @@ from typing import Protocol
 from imis_sso.domain.access import Principal, Scope, TokenRecord
 from imis_sso.domain.audit import Checkpoint, Entry, Line, Selection
 from imis_sso.domain.holds import Hold
+from imis_sso.domain.idempotency import Claim, KeptAnswer
 from imis_sso.domain.intents import Intent
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
@@ -250,6 +251,24 @@ class Leases(Protocol):
         """
 
 
+class Idempotency(Protocol):
+    """Answers to POST requests under their `Idempotency-Key`, for each caller (contract C35)."""
+
+    async def claim(self, caller: str, key: str, digest: str) -> Claim | KeptAnswer:
+        """Begin a request, or give the answer that it had before.
+
+        `digest` tells one request from another. Raises `IdempotencyMismatch` where the key stands
+        for another request, `InProgress` where this one is being worked on. A claim without an
+        answer ends by its age, so that a process that died holds none for ever.
+        """
+
+    async def keep(self, claim: Claim, answer: KeptAnswer) -> None:
+        """Keep the answer; does nothing where the claim has ended meanwhile."""
+
+    async def release(self, claim: Claim) -> None:
+        """Give the claim up without an answer: the same request may be made again."""
+
+
 class Store(Protocol):
     """Everything that is remembered, behind one door."""
 
@@ -299,6 +318,10 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """Have the database answer. Raises StoreUnavailable."""
+
+    @property
+    def idempotency(self) -> Idempotency:
+        """Answers to POST requests."""
 
     async def aclose(self) -> None:
         """Close every connection."""

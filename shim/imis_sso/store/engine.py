@@ -16,6 +16,7 @@ from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.history import SqlHistory
 from imis_sso.store.holds import SqlHolds
+from imis_sso.store.idempotency import SqlIdempotency
 from imis_sso.store.leases import SqlLeases
 from imis_sso.store.managed import SqlManaged
 from imis_sso.store.migrate import prepare, prepare_server
@@ -52,6 +53,7 @@ class SqlStore:
         self.holds = SqlHolds(database, self.trail)
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
+        self.idempotency = SqlIdempotency(database, clock)
         self.spool = FileSpool(spool, signer, clock)
         self.leases = SqlLeases(database)
 

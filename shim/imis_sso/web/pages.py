@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import inspect
 
@@ -36,13 +38,21 @@ th { font-weight: 600; } th, td:first-child { white-space: nowrap; }
 """
 
 
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
 def page(title: str, body: str) -> HTMLResponse:
-    """Put a body into the frame that every page has."""
+    """Put a body into the frame that every page has; its own style is all that it may load."""
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        headers={"Content-Security-Policy": POLICY},
+        content=f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)} · imis-sso</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
+        f"<body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>",
     )
 
 

@@ -8,8 +8,9 @@ from imis_sso.domain.problems.base import Problem
 class MalformedJson(Problem):
     """The body is not JSON that every reader understands alike.
 
-    Refused are: invalid UTF-8, duplicate keys, NUL, lone surrogates, NaN and infinities, and
-    nesting deeper than eight levels. Nothing was written. Mend the body and send it again.
+    Refused are: invalid UTF-8, duplicate keys, NUL, lone surrogates, NaN and infinities,
+    nesting deeper than eight levels, and more than 500 values. Nothing was written. Mend the body
+    and send it again.
     """
 
     status, slug, title = 400, "malformed-json", "Malformed JSON"
