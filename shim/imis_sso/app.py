@@ -37,7 +37,9 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
+from imis_sso.services.circuit import Circuit, Patience
 from imis_sso.services.delivery import Delivery
+from imis_sso.services.guarded import guarded
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
@@ -91,6 +93,7 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
         token_path=imis.token_path,
         provider_id=imis.provider_id,
         ca_file=config.ca_file,
+        requests_per_second=imis.requests_per_second,
     )
 
 
@@ -102,6 +105,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connec
         _credential(cloud_sso.username, cloud_sso.password),
         guard,
         ca_file=config.ca_file,
+        uses_per_second=cloud_sso.uses_per_second,
     )
 
 
@@ -109,6 +113,7 @@ BUILDERS: Mapping[str, Build] = {
     "imis_rest": _imis_rest,
     "cloud_sso_dashboard": _cloud_sso_dashboard,
 }
+PATIENCE = Patience()
 
 
 def _trust(section: CallerSection) -> Trust:
@@ -141,9 +146,11 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
         "cloud-sso": config.cloud_sso.connector,
     }
     halves: dict[Product, Half] = {}
+    circuits: dict[Product, Circuit] = {}
     for product in PRODUCTS:
         guard = StoredLoginGuard(store.refused_logins, key, product, config.name)
-        halves[product] = Half(product, BUILDERS[names[product]](config, guard))
+        connector = guarded(product, BUILDERS[names[product]](config, guard), PATIENCE)
+        halves[product], circuits[product] = Half(product, connector), connector.circuit
 
     async def resolve(name: str) -> Secret:
         return await resolve_off_loop(config.secrets[name].source)
@@ -159,7 +166,14 @@ def build_pair(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> 
     )
     journal = Journal(config.name, store.trail, store.spool)
     return Pair(
-        config.name, _policy(config), halves, secrets, store.managed, journal, store.history
+        config.name,
+        _policy(config),
+        halves,
+        secrets,
+        store.managed,
+        journal,
+        store.history,
+        circuits,
     )
 
 

@@ -75,6 +75,14 @@ STATUS: Final = _exactly(
     production=_TRUTH,
     writes={"type": "string", "enum": ["allowed", "refused"]},
     audit_sinks=_list_of(_exactly(name=_TEXT, waiting={"type": "integer"}, failing=_TEXT)),
+    products=_list_of(
+        _exactly(
+            product=_TEXT,
+            circuit={"type": "string", "enum": ["closed", "open", "half-open"]},
+            since={"type": "string", "format": "date-time"},
+            last_failure=_or_null(_TEXT),
+        )
+    ),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

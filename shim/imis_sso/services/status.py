@@ -12,12 +12,15 @@ from imis_sso.services.pair import Pair
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """Give, for each resource, its connector, reach and last managed write; and the sinks."""
+    """Give each product's circuit, each resource's connector and last write; and the sinks."""
     return {
         "environment": pair.name,
         "production": pair.policy.production,
         "writes": "allowed" if pair.policy.writes_allowed else "refused",
         "audit_sinks": [await each.state(pair.name) for each in deliveries],
+        "products": [
+            {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
+        ],
         "resources": [await _resource(pair, each) for each in RESOURCES],
     }
 
