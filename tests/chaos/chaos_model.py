@@ -18,6 +18,8 @@ from imis_sso.simulators.log import Attempt, State
 OPENID_CONNECT, MODE = "imis/openid-connect", "imis/oidc-authentication"
 REDIRECT, CLIENT = "cloud-sso/imis-sso-settings", "cloud-sso/imis-client"
 SECRET = "client_secret"
+#: Environments in which runs go on at the same time, for the most of a run is waiting.
+LANES = ("test", *(f"lane-{number}" for number in range(2, 11)))
 #: Field of a document → property of the record. Written down here once more on purpose.
 PROPERTIES: Mapping[str, str] = {
     "authority_url": "Authority",
@@ -91,13 +93,15 @@ class Step:
 class Window:
     """Concurrent steps, and what one product saw while they ran.
 
-    `until` is the number of the product's state at the end of it.
+    `until` is the number of the product's state at the end of it, `trail` what the audit trail
+    says of it.
     """
 
     product: str
     steps: list[Step]
     attempts: list[Attempt]
     until: int = 0
+    trail: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def writes(self) -> list[Attempt]:
@@ -115,7 +119,6 @@ class Story:
     states: dict[str, dict[int, State]] = field(default_factory=dict)
     most_at_once: int = 0
     secrets: set[str] = field(default_factory=set)
-    audit: list[Mapping[str, Any]] | None = None
 
     def told(self) -> str:
         """Tell the run, for whoever looks for the reason of a violation."""
@@ -172,11 +175,9 @@ def violations(story: Story) -> list[str]:
     """Give every way in which a run broke a promise."""
     found = [f"{story.most_at_once} requests to iMIS at once"] if story.most_at_once > 1 else []
     for window in story.windows:
-        checks = (_answers, _sent_once, _counted, _true_answers, _others_kept)
+        checks = (_answers, _sent_once, _counted, _true_answers, _others_kept, _trail_agrees)
         for check in checks:
             found += [f"{check.__name__}: {each}" for each in check(story, window)]
-    if story.audit is not None:
-        found += audit_disagreements(story.audit, story)
     return found
 
 
@@ -283,21 +284,34 @@ def _others_kept(story: Story, window: Window) -> Iterator[str]:
             yield f"{'; '.join(map(str, window.steps))} also changed {sorted(changed[-1])}"
 
 
-def _by_attempt(story: Story, product: str) -> dict[int, State]:
-    states = story.states[product].values()
-    return {id(each.attempt): each for each in states if each.attempt is not None}
-
-
 def _stored(story: Story, attempt: Attempt) -> bool:
     return any(
         each.attempt is attempt for states in story.states.values() for each in states.values()
     )
 
 
-def audit_disagreements(lines: Sequence[Mapping[str, Any]], story: Story) -> list[str]:
-    """Compare the audit trail's lines of a run with what the products saw (contract section 7).
+def _by_attempt(story: Story, product: str) -> dict[int, State]:
+    states = story.states[product].values()
+    return {id(each.attempt): each for each in states if each.attempt is not None}
 
-    To be filled in when there is a trail; until then no story has lines.
-    """
-    del lines, story
-    return []
+
+def _trail_agrees(story: Story, window: Window) -> Iterator[str]:
+    """What the audit trail says is what the products saw (contract section 7)."""
+    steps = "; ".join(map(str, window.steps))
+    intents = [each for each in window.trail if each["kind"] == "intent"]
+    results = [
+        each["facts"]["result"]
+        for each in window.trail
+        if each["kind"] == "outcome" and not each["facts"].get("settled")
+    ]
+    fates = [each for each in window.writes if each.status not in NOT_TAKEN or _stored(story, each)]
+    if window.product == "imis" and len(fates) > len(intents):
+        yield f"{len(fates)} writes and {len(intents)} intents: {steps}"
+    proved = sum(step.told.is_success and step.promised for step in window.steps)
+    if results.count("applied") != proved:
+        yield f"{proved} writes were proved, the trail says {results}: {steps}"
+    alone = len(window.steps) == 1
+    if alone and "not-applied" in results and any(_stored(story, each) for each in window.writes):
+        yield f"the trail denies a write that was stored: {steps}"
+    if any(secret in repr(window.trail) for secret in story.secrets):
+        yield f"the trail tells a secret: {steps}"

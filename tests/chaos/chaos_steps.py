@@ -36,7 +36,9 @@ VARIANTS: Mapping[str, tuple[Any, ...]] = {
     "imis_put_status": (200, 202, 204),
     "imis_errors": ("plain", "echo"),
 }
-LATE, SOON = 0.3, 0.01
+#: How long the service waits for an answer of iMIS; later than that is too late.
+SECONDS = 0.5
+LATE, SOON = 2 * SECONDS, 0.01
 
 
 def variant(dice: Random) -> dict[str, Any]:

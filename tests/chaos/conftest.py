@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from chaos_model import LANES
+from chaos_steps import SECONDS
 from service_bench import Bench, bench_for
 
 from imis_sso import app
@@ -28,7 +31,7 @@ def hasty_imis(config: EnvironmentConfig, guard: LoginGuard) -> ImisRest:
         app._credential(imis.username, imis.password),
         guard,
         ca_file=config.ca_file,
-        request_seconds=0.15,
+        request_seconds=SECONDS,
         requests_per_second=100_000,
         fair_use=FairUse(repeats=2, backoff=0.002),
     )
@@ -77,7 +80,7 @@ class Away:
 
 
 async def _opened(
-    tmp_path_factory: pytest.TempPathFactory, dashboard: Any, name: str
+    tmp_path_factory: pytest.TempPathFactory, dashboard: Any, names: Sequence[str]
 ) -> AsyncIterator[Bench]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMIS_SSO_RATE_LIMIT", "100000")
@@ -85,21 +88,22 @@ async def _opened(
         patch.setitem(app.BUILDERS, "cloud_sso_dashboard", dashboard)  # type: ignore[arg-type]
         # A circuit opens and closes within a run.
         patch.setattr(app, "PATIENCE", Patience(failures=4, longest=0.03))
-        place = tmp_path_factory.mktemp(name)
-        with Simulation(place / "simulation", ["test"]) as simulation:
+        place = tmp_path_factory.mktemp("chaos")
+        with Simulation(place / "simulation", names) as simulation:
             async with bench_for(simulation, place) as bench:
+                logging.getLogger("imis_sso").setLevel(logging.ERROR)
                 yield bench
 
 
 @pytest.fixture(scope="session")
 async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    """A service whose Cloud SSO is away: runs of a fraction of a second."""
-    async for bench in _opened(tmp_path_factory, Away, "chaos"):
+    """A service whose Cloud SSO is away, with lanes for runs that wait at the same time."""
+    async for bench in _opened(tmp_path_factory, Away, LANES):
         yield bench
 
 
 @pytest.fixture(scope="session")
 async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A service with both products."""
-    async for bench in _opened(tmp_path_factory, hasty_dashboard, "chaos-whole"):
+    async for bench in _opened(tmp_path_factory, hasty_dashboard, LANES[:1]):
         yield bench

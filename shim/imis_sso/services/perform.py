@@ -62,7 +62,7 @@ async def _found(
     pair: Pair, draft: Draft, problem: Problem, after: Observed | None
 ) -> Reading | None:
     """Give what was read back; None where that does not tell what became of the write."""
-    if after is None or (problem.upstream_writes and _as_before(draft, after)):
+    if after is None or (isinstance(problem, UpstreamTimeout) and _as_before(draft, after)):
         return None
     return await compose(pair, draft.resource, after)
 
