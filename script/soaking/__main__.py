@@ -37,9 +37,11 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=ROOT / ".soak", help="where to (.soak)")
     parser.add_argument("--keep", action="store_true", help="put the table into docs/soak.md")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="imis-sso-soak-") as place:
-        with started(Path(place), asked.report) as (process, ready):
-            found = asyncio.run(soak(ready, process.pid, asked.minutes, asked.rate))
+    with (
+        tempfile.TemporaryDirectory(prefix="imis-sso-soak-") as place,
+        started(Path(place), asked.report) as (process, ready),
+    ):
+        found = asyncio.run(soak(ready, process.pid, asked.minutes, asked.rate))
     report.write(found, asked.report)
     if asked.keep:
         report.keep(found)

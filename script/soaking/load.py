@@ -56,7 +56,7 @@ class Load:
 
     def __init__(self, ready: Mapping[str, Any], rate: float, seed: int = 1) -> None:
         self._environments, self._rate = sorted(ready["environments"]), rate
-        self._dice, self.tally = random.Random(seed), Tally()  # noqa: S311  # no secret
+        self._dice, self.tally = random.Random(seed), Tally()  # noqa: S311  # no secret  # nosec B311
         self._etags: dict[str, str] = {}
         self._client = httpx.AsyncClient(
             base_url=ready["base_url"],
@@ -100,5 +100,7 @@ class Load:
         if "etag" in answer.headers:
             self._etags[path] = answer.headers["etag"]
         if answer.status_code not in {200, 304}:
-            kind = answer.json().get("type", "") if "problem" in answer.headers["content-type"] else ""
+            kind = (
+                answer.json().get("type", "") if "problem" in answer.headers["content-type"] else ""
+            )
             self.tally.errors[f"{method} {path}: {answer.status_code} {kind}"] += 1

@@ -59,7 +59,7 @@ def markdown(found: dict[str, Any]) -> str:
         ("as promised", "yes" if all(found["kept"].values()) else "NO"),
     ]
     lines = ["| what | found |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    lines += [f"\n- {count} × {what}" for what, count in found["errors"].items()]
+    lines += [f"\n- {what}: {count}" for what, count in found["errors"].items()]
     return "\n".join(lines) + "\n"
 
 

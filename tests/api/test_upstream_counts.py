@@ -45,7 +45,12 @@ async def test_only_settings_and_verification_ask_the_products(bench: Bench) -> 
 async def test_an_identical_put_is_one_read_and_no_write(settled: Bench) -> None:
     """targets R4: whole and partial, PUT and PATCH."""
     whole = (await settled.client.get(OPENID_CONNECT)).json()
-    for method, body in (("PUT", whole), ("PUT", {"name": whole["name"]}), ("PATCH", {}), ("PUT", {})):
+    for method, body in (
+        ("PUT", whole),
+        ("PUT", {"name": whole["name"]}),
+        ("PATCH", {}),
+        ("PUT", {}),
+    ):
         settled.imis.counters.reset()
         answer = await settled.client.request(method, OPENID_CONNECT, json=body)
         assert (answer.status_code, answer.headers["upstream-writes"]) == (200, "0")

@@ -139,7 +139,9 @@ def record_of(state: State) -> dict[str, Any]:
     """
     records = state.held["records"]
     held = records[0] if records else {}
-    return dict(wire.DEFAULTS) | {key: value for key, value in held.items() if value not in ("", None)}
+    return dict(wire.DEFAULTS) | {
+        key: value for key, value in held.items() if value not in ("", None)
+    }
 
 
 def document_of(path: str, state: State, version_of: Callable[[str], str]) -> dict[str, Any]:
@@ -222,8 +224,11 @@ def _landed(story: Story, window: Window) -> bool:
     states = story.states[window.product].values()
     mine = {id(each) for each in window.attempts}
     return any(
-        each.attempt is not None and id(each.attempt) not in mine and each.number <= window.until
-        and "latency" in each.attempt.faults for each in states
+        each.attempt is not None
+        and id(each.attempt) not in mine
+        and each.number <= window.until
+        and "latency" in each.attempt.faults
+        for each in states
     )
 
 

@@ -96,9 +96,7 @@ def _settings(dice: Random, etag: str) -> Step:
             _put(body, dice.choice(sorted(set(CHOICES) & fields)), None)
     query = {"force": "true"} if dice.random() < 0.5 else {}
     headers = {"If-Match": etag} if etag and dice.random() < 0.2 else {}
-    return Step(
-        method, OPENID_CONNECT, body, query | _dry(dice, 0.1), headers, frozenset(fields)
-    )
+    return Step(method, OPENID_CONNECT, body, query | _dry(dice, 0.1), headers, frozenset(fields))
 
 
 def redirect(dice: Random, address: str) -> Step:
@@ -198,5 +196,3 @@ def dashboard_fault(dice: Random) -> Fault:
 def dashboard_by_hand(dice: Random, cloud_sso: CloudSsoModel) -> None:
     """Have a person change the redirect."""
     cloud_sso.patch({"redirect_url": dice.choice(["https://a.example.org/", ""])})
-
-

@@ -63,10 +63,10 @@ class Away:
     def __init__(self, *_: object) -> None:
         pass
 
-    async def read(self, resource: Resource) -> Observed:
+    async def read(self, _resource: Resource) -> Observed:
         raise UpstreamUnavailable("Cloud SSO cannot be reached.")
 
-    async def write(self, resource: Resource, change: Change, base: Observed) -> None:
+    async def write(self, _resource: Resource, _change: Change, _base: Observed) -> None:
         raise UpstreamUnavailable("Cloud SSO cannot be reached.")
 
     async def tenant(self) -> Mapping[str, str]:

@@ -220,9 +220,7 @@ async def test_nothing_is_lost_or_made_up_on_the_dashboard(whole: Bench) -> None
         assert not found, _failed(run.story, found)
 
 
-async def test_a_blind_retry_would_be_caught(
-    hasty: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_blind_retry_would_be_caught(hasty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deliberate bug: a write that timed out is sent once more."""
     honest = session._was_not_taken
 

@@ -212,8 +212,8 @@ async def test_a_save_that_is_never_answered_is_uncertain(
     dashboard_model.faults.add(fault)
     with monkeypatch.context() as patch:
         patch.setattr(dashboard, "_save_seconds", 2.0)
+        change = Change({"redirect_url": "https://new.example.org/"})
         with pytest.raises(WriteUncertain) as caught:
-            change = Change({"redirect_url": "https://new.example.org/"})
             await dashboard.write(IMIS_SSO_SETTINGS, change, base)
     assert isinstance(caught.value.cause, UpstreamTimeout)
     dashboard_model.faults.clear()

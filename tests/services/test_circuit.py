@@ -231,16 +231,16 @@ async def test_a_write_that_has_begun_is_read_back(guarded: PairBench) -> None:
         guarded.imis.take(*_)  # type: ignore[arg-type]
         raise WriteUncertain(UpstreamError("Lost."))
 
+    guarded.imis.before["read", 1] = raising(DOWN)
     with pytest.raises(UpstreamUnavailable):
-        guarded.imis.before["read", 1] = raising(DOWN)
         await guarded.get()
     guarded.pair.circuits["imis"]._patience = Patience(1, 9.0, 9.0)
     guarded.imis.writing = writing
     outcome = await guarded.put(OPENID_CONNECT, {"name": "n"})
     assert (outcome.writes, outcome.reading.document.values()["name"]) == (1, "n")
+    # What passed the circuit then does not pass it for the next order.
+    guarded.imis.before["read", guarded.imis.count("read") + 1] = raising(DOWN)
     with pytest.raises(UpstreamUnavailable, match="Down"):
-        # What passed the circuit then does not pass it for the next order.
-        guarded.imis.before["read", guarded.imis.count("read") + 1] = raising(DOWN)
         await guarded.get()
     with pytest.raises(UpstreamUnavailable, match="was not asked"):
         await guarded.put(OPENID_CONNECT, {"name": "m"})

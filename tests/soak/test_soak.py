@@ -16,7 +16,15 @@ pytestmark = pytest.mark.browser
 
 def test_steady_load_leaves_no_error_and_no_descriptor_behind(tmp_path: Path) -> None:
     """targets R11, in half a minute; memory needs the long run of script/soak to be judged."""
-    command = [sys.executable, "-m", "script.soaking", "--minutes", "0.5", "--report", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "script.soaking",
+        "--minutes",
+        "0.5",
+        "--report",
+        str(tmp_path),
+    ]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=150
     )

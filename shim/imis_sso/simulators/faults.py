@@ -48,7 +48,7 @@ class Fault:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._dice = random.Random(self.seed)  # noqa: S311 -- repeatable, not secret
+        self._dice = random.Random(self.seed)  # noqa: S311  # repeatable  # nosec B311
 
     @classmethod
     def from_json(cls, document: object) -> Fault:

@@ -20,8 +20,8 @@ _KEPT = 400
 class Attempt:
     """One request of a client: what it was, what went wrong with it, how it was answered.
 
-    `status` is None where no answer was begun; `faults` are the kinds that met it; `seen` is the number of the state that a read showed; `over` says that nothing more
-    comes of it.
+    `status` is None where no answer was begun; `faults` are the kinds that met it; `seen` is
+    the number of the state that a read showed; `over` says that nothing more comes of it.
     """
 
     visit: Visit

@@ -42,9 +42,10 @@ class ImisRest:
 
     `credential` is asked at every log-in, so that a changed password needs no restart; `guard`
     remembers refused log-ins; `provider_id` pins the record where there are several;
-    `request_seconds` bounds one request, `requests_per_second` how many there are. Every read and every write ends within one and a half
-    times that, waiting and log-in included, so that a write with the read before and the read
-    after it stays far below 50 seconds (contract C33).
+    `request_seconds` bounds one request, `requests_per_second` how many there are. Every read
+    and every write ends within one and a half times that, waiting and log-in included, so that
+    a write with the read before and the read after it stays far below 50 seconds (contract
+    C33).
     """
 
     name: ClassVar[str] = "imis_rest"

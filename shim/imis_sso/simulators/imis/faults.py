@@ -12,8 +12,9 @@ LOGIN_PAGE = "<!doctype html><title>Sign in</title><form>User name <input> Passw
 _WRITES = frozenset({"write"})
 
 #: `login_page` answers a web page in place of data; `changed_page` shows `params.property` of a
-#: record under `params.to`, or with the value `params.value`; `expire_session` revokes the token as the request comes in; `write_dropped` answers success and
-#: stores nothing; `write_altered` stores `params.changes` over what was sent.
+#: record under `params.to`, or with the value `params.value`; `expire_session` revokes the token
+#: as the request comes in; `write_dropped` answers success and stores nothing; `write_altered`
+#: stores `params.changes` over what was sent.
 KINDS = {
     "login_page": frozenset({"read", "write", "other"}),
     "changed_page": frozenset({"read"}),

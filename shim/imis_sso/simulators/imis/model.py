@@ -150,9 +150,7 @@ class ImisModel(Product):
         self.counters.count("stored")
         return record
 
-    def replace(
-        self, provider_id: str, sent: Record, attempt: Attempt | None = None
-    ) -> Record:
+    def replace(self, provider_id: str, sent: Record, attempt: Attempt | None = None) -> Record:
         """Put what was sent in place of the whole record: what it lacks is gone."""
         with self._lock:
             index = [item["ProviderId"] for item in self._records].index(provider_id)
