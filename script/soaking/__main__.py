@@ -26,7 +26,8 @@ async def soak(ready: dict[str, Any], pid: int, minutes: float, rate: float) -> 
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
-    return report.report(load.tally, watch, seconds, max(10.0, seconds / 10))
+    warm_up = max(10.0, seconds / 10)
+    return report.report(load.tally, watch, rate=rate, seconds=seconds, warm_up=warm_up)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+MOST_UNDER_WAY = 30
 NAMES = ("Cloud SSO", "Members", "Staff sign-in")
 #: What is asked, and how often among a hundred: method, path, body, query.
 MIX: tuple[tuple[int, str, str, Mapping[str, Any] | None, str], ...] = (
@@ -58,19 +59,24 @@ class Load:
         self._environments, self._rate = sorted(ready["environments"]), rate
         self._dice, self.tally = random.Random(seed), Tally()  # noqa: S311  # no secret  # nosec B311
         self._etags: dict[str, str] = {}
+        self._room = asyncio.Semaphore(MOST_UNDER_WAY)
         self._client = httpx.AsyncClient(
             base_url=ready["base_url"],
             headers={"Authorization": f"Bearer {ready['token']}"},
             timeout=60,
-            limits=httpx.Limits(max_connections=30, max_keepalive_connections=30),
+            limits=httpx.Limits(
+                max_connections=MOST_UNDER_WAY, max_keepalive_connections=MOST_UNDER_WAY
+            ),
         )
 
     async def run(self, seconds: float) -> None:
-        """Send for that long, whether answers keep up or not, and wait for the last of them."""
+        """Send for that long, more slowly where answers do not keep up, and wait for the last."""
         begun, number = time.monotonic(), 0
         async with self._client, asyncio.TaskGroup() as tasks:
             while time.monotonic() - begun < seconds:
-                tasks.create_task(self._one(*self._chosen()))
+                await self._room.acquire()
+                task = tasks.create_task(self._one(*self._chosen()))
+                task.add_done_callback(lambda _: self._room.release())
                 number += 1
                 due = begun + number / self._rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))

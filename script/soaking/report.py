@@ -11,18 +11,22 @@ from script.soaking.load import Tally
 from script.soaking.watch import Watch, growth, more_descriptors
 
 MOST_GROWTH = 0.05
+LEAST_RATE = 0.95
 #: Connections come and go; a leak of one for each hundred requests is far above this.
 MOST_DESCRIPTORS = 8
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "soak.md"
 MARK = "<!-- kept report: script/soak --keep writes what follows -->\n"
 
 
-def report(tally: Tally, watch: Watch, seconds: float, warm_up: float) -> dict[str, Any]:
+def report(
+    tally: Tally, watch: Watch, *, rate: float, seconds: float, warm_up: float
+) -> dict[str, Any]:
     """Judge a soak by targets R11."""
     first, last = watch.after(warm_up)
     grew, more = growth(first, last), more_descriptors(first, last)
     kept = {
         "no_errors": not tally.errors and tally.sent > 0,
+        "rate": tally.sent >= LEAST_RATE * rate * seconds,
         "memory": grew < MOST_GROWTH,
         "descriptors": more <= MOST_DESCRIPTORS,
     }

@@ -30,7 +30,7 @@ def test_steady_load_leaves_no_error_and_no_descriptor_behind(tmp_path: Path) ->
     )
     found = json.loads((tmp_path / "soak.json").read_text("utf-8"))
     assert found["errors"] == {}, done.stdout + done.stderr
-    assert found["requests"] > 100
+    assert found["requests"] > 60
     assert found["kept"]["no_errors"]
     assert found["kept"]["descriptors"], found["descriptors"]
     assert {"200", "304"} >= set(found["statuses"])
