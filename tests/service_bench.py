@@ -42,6 +42,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
                 "connector": "imis_rest",
                 "username": each.imis_username,
                 "password": f"file:{place / f'{name}-imis'}",
+                "requests_per_second": 1000,  # the cap itself has its own tests
             },
             "cloud_sso": {
                 "url": each.cloud_sso_url,
@@ -49,6 +50,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
                 "cloud_id": each.cloud_id,
                 "username": each.cloud_sso_username,
                 "password": f"file:{place / f'{name}-cloud_sso'}",
+                "uses_per_second": 1000,
             },
         }
     return {"server": {"data_dir": str(place / "data")}, "environments": environments}

@@ -45,8 +45,10 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
+from imis_sso.services.circuit import Circuit, Patience
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.expiry import Expiry
+from imis_sso.services.guarded import guarded
 from imis_sso.services.half import WAITING, Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
@@ -104,6 +106,7 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
         token_path=imis.token_path,
         provider_id=imis.provider_id,
         ca_file=config.ca_file,
+        requests_per_second=imis.requests_per_second,
     )
 
 
@@ -115,6 +118,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connec
         _credential(cloud_sso.username, cloud_sso.password),
         guard,
         ca_file=config.ca_file,
+        uses_per_second=cloud_sso.uses_per_second,
     )
 
 
@@ -122,6 +126,7 @@ BUILDERS: Mapping[str, Build] = {
     "imis_rest": _imis_rest,
     "cloud_sso_dashboard": _cloud_sso_dashboard,
 }
+PATIENCE = Patience()
 
 
 def _trust(section: CallerSection) -> Trust:
@@ -169,11 +174,14 @@ def build_pair(
         "cloud-sso": config.cloud_sso.connector,
     }
     halves: dict[Product, Half] = {}
+    circuits: dict[Product, Circuit] = {}
     for product in PRODUCTS:
         guard = StoredLoginGuard(store.refused_logins, store.leases, key, product, config.name)
+        connector = guarded(product, BUILDERS[names[product]](config, guard), PATIENCE)
+        circuits[product] = connector.circuit
         halves[product] = Half(
             product,
-            BUILDERS[names[product]](config, guard),
+            connector,
             hold=partial(store.leases.hold, config.name, product),
             waiting=waiting_writes,
         )
@@ -199,6 +207,7 @@ def build_pair(
         store.managed,
         journal,
         store.history,
+        circuits=circuits,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
         expiry=_expiry(config),

@@ -72,6 +72,7 @@ def dashboard_maker(dashboard_simulation: Simulation, dashboard_captures: Path) 
             "ca_file": dashboard_simulation.ca_file,
             "captures_dir": dashboard_captures,
             "settle_seconds": SETTLE_SECONDS,
+            "uses_per_second": 1000,
         }
         return CloudSsoDashboard(**(usual | other))  # type: ignore[arg-type]
 

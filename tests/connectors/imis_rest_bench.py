@@ -59,6 +59,7 @@ class Bench:
     def connector(self, **options: Any) -> ImisRest:
         """Make a connector to the simulated iMIS."""
         known: dict[str, Any] = {"ca_file": self.ca_file, "fair_use": FAST, "request_seconds": 4.0}
+        known["requests_per_second"] = 1000
         address = options.pop("base_url", self.model.base_url)
         return ImisRest(address, self.credential, self.guard, **(known | options))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from imis_sso.connectors.base import WriteUncertain
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.domain.observed import Change
 from imis_sso.domain.problems import (
@@ -146,6 +147,78 @@ async def test_a_slow_end_of_a_page_is_waited_for(
 ) -> None:
     dashboard_model.faults.add(Fault("slow_close", {"role": "read"}, params={"seconds": 0.4}))
     assert (await dashboard.read(IMIS_CLIENT)).values["issuer"] == dashboard_model.issuer
+
+
+async def test_a_burst_of_failures_passes(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Targets R6: each read fails for itself, and the session is kept."""
+    await dashboard.read(IMIS_CLIENT)
+    dashboard_model.faults.add(Fault("status", {"role": "read"}, 3, params={"status": 500}))
+    dashboard_model.reset()
+    for _ in range(3):
+        assert isinstance(await problem_of(dashboard), UpstreamError)
+    assert (await dashboard.read(IMIS_CLIENT)).values["issuer"] == dashboard_model.issuer
+    assert dashboard_model.counters.logins == 0
+
+
+async def test_a_log_in_page_in_place_of_the_form_is_met_with_one_log_in(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Targets R6: no value is made up of a page that shows none."""
+    await dashboard.read(IMIS_CLIENT)
+    dashboard_model.reset()
+    dashboard_model.faults.add(Fault("login_page", {"role": "read"}))
+    assert (await dashboard.read(IMIS_CLIENT)).values["issuer"] == dashboard_model.issuer
+    assert dashboard_model.counters.logins == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "held"),
+    [
+        ("login_page", {}, "https://old.example.org/"),
+        ("slow_close", {"seconds": 0.3}, "https://new.example.org/"),
+        ("latency", {"seconds": 0.3}, "https://new.example.org/"),
+    ],
+)
+async def test_a_save_under_a_fault_is_what_a_fresh_page_shows(
+    dashboard: CloudSsoDashboard,
+    dashboard_model: CloudSsoModel,
+    kind: str,
+    params: dict[str, float],
+    held: str,
+) -> None:
+    """Targets R6: uncertain where the log-in page came, waited for where it is only slow."""
+    base = await dashboard.read(IMIS_SSO_SETTINGS)
+    dashboard_model.faults.add(Fault(kind, {"role": "write"}, params=dict(params)))
+    change = Change({"redirect_url": "https://new.example.org/"})
+    if kind == "login_page":
+        with pytest.raises(WriteUncertain):
+            await dashboard.write(IMIS_SSO_SETTINGS, change, base)
+    else:
+        await dashboard.write(IMIS_SSO_SETTINGS, change, base)
+    assert dashboard_model.counters.writes == 1
+    assert (await dashboard.read(IMIS_SSO_SETTINGS)).values["redirect_url"] == held
+
+
+async def test_a_save_that_is_never_answered_is_uncertain(
+    dashboard: CloudSsoDashboard,
+    dashboard_model: CloudSsoModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Targets R6: the time-out of a write; whether it was taken, only the fresh page tells."""
+    base = await dashboard.read(IMIS_SSO_SETTINGS)
+    fault = Fault("timeout", {"role": "write"}, times=None, params={"stored": True})
+    dashboard_model.faults.add(fault)
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard, "_save_seconds", 2.0)
+        change = Change({"redirect_url": "https://new.example.org/"})
+        with pytest.raises(WriteUncertain) as caught:
+            await dashboard.write(IMIS_SSO_SETTINGS, change, base)
+    assert isinstance(caught.value.cause, UpstreamTimeout)
+    dashboard_model.faults.clear()
+    shown = (await dashboard.read(IMIS_SSO_SETTINGS)).values["redirect_url"]
+    assert shown == "https://new.example.org/"
 
 
 async def test_a_page_that_does_not_come_is_a_timeout_and_the_next_one_is_read(

@@ -196,7 +196,7 @@ def test_reset_of_the_state_puts_everything_back(
 
 def test_faults_are_listed_added_replaced_and_removed(imis_client: httpx.Client) -> None:
     listed = imis_client.put("/_control/faults", json=[LATENCY]).json()
-    assert listed == [LATENCY | {"times": 1, "skip": 0, "hits": 0}]
+    assert listed == [LATENCY | {"times": 1, "skip": 0, "hits": 0, "chance": 1.0, "seed": 0}]
     assert len(imis_client.post("/_control/faults", json=LATENCY).json()) == 2
     imis_client.get("/api/SystemSettings/0")
     assert [item["hits"] for item in imis_client.get("/_control/faults").json()] == [1, 0]
@@ -208,7 +208,9 @@ def test_faults_are_listed_added_replaced_and_removed(imis_client: httpx.Client)
     ("fault", "detail"),
     [
         ({"kind": "latancy"}, "unknown fault 'latancy'; known: answer_lost"),
-        ({"kind": "changed_page"}, "unknown fault 'changed_page'"),
+        ({"kind": "rate_limit"}, "unknown fault 'rate_limit'"),
+        ({"kind": "latency", "chance": 2}, "from 0 to 1"),
+        ({"kind": "latency", "chance": "often"}, "not supported"),
         ({"match": {}}, 'a fault is an object with a "kind"'),
         ({"kind": "latency", "seconds": 1}, "unknown keys of a fault: seconds"),
         ({"kind": "latency", "match": {"url": "/"}}, "not url"),

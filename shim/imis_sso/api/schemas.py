@@ -119,6 +119,14 @@ STATUS: Final = _exactly(
             status={"type": "string", "enum": ["passed", "warning", "failed"]},
         )
     ),
+    products=_list_of(
+        _exactly(
+            product=_TEXT,
+            circuit={"type": "string", "enum": ["closed", "open", "half-open"]},
+            since={"type": "string", "format": "date-time"},
+            last_failure=_or_null(_TEXT),
+        )
+    ),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

@@ -134,6 +134,9 @@ class ImisSection(Section):
         default=None,
         description="States that this iMIS keeps a secret that a write leaves out.",
     )
+    requests_per_second: int = Field(
+        default=25, ge=1, le=1000, description="Requests to iMIS a second, at the most."
+    )
 
 
 class CloudSsoSection(Section):
@@ -145,6 +148,9 @@ class CloudSsoSection(Section):
     username: Text = Field(description="User of the dashboard.")
     password: Annotated[SecretSource, PlainValidator(source("cloud_sso.password"))] = Field(
         description="Source of its password."
+    )
+    uses_per_second: int = Field(
+        default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."
     )
 
 

@@ -105,7 +105,7 @@ class Journal:
         if problem.upstream_writes and after is None:
             logger.warning("write %s has no known outcome yet", begun.intent.id)
             return
-        result = Result.NOT_APPLIED if after is None else Result.DIFFERS
+        result = Result.DIFFERS if problem.upstream_writes else Result.NOT_APPLIED
         facts: dict[str, Any] = {"result": result.value, "problem": problem.slug}
         states = () if after is None else _states(after, Cause.FOUND)
         await self._end(begun, facts, states)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from imis_sso.connectors.base import DiscoveryLook
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
+from imis_sso.services.circuit import Circuit
 from imis_sso.services.expiry import Expiry
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
@@ -48,6 +49,7 @@ class Pair:
     managed: Managed
     journal: Journal
     history: History
+    circuits: Mapping[Product, Circuit] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""

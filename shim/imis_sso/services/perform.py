@@ -57,12 +57,20 @@ async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
     except Problem as problem:
         if problem.upstream_writes:
             await _doubt(pair, draft)
-        found = await compose(pair, draft.resource, after) if after is not None else None
-        await pair.journal.failed(begun, problem, found)
+        await pair.journal.failed(begun, problem, await _found(pair, draft, problem, after))
         raise
     forgotten = await _remember(pair, ready, after, begun.intent.found)
     reading = await compose(pair, draft.resource, after)
     return reading, (*forgotten, *await pair.journal.applied(begun, reading))
+
+
+async def _found(
+    pair: Pair, draft: Draft, problem: Problem, after: Observed | None
+) -> Reading | None:
+    """Give what was read back; None where that does not tell what became of the write."""
+    if after is None or (isinstance(problem, UpstreamTimeout) and _as_before(draft, after)):
+        return None
+    return await compose(pair, draft.resource, after)
 
 
 async def _write_and_read(
@@ -97,7 +105,8 @@ def _settle(draft: Draft, after: Observed, lost: WriteUncertain) -> None:
     else:
         raise _unknown(lost.cause)
     if not taken:
-        untouched = _as_before(draft, after)
+        # A product that was too slow may still be at it: what it holds now proves nothing.
+        untouched = _as_before(draft, after) and not isinstance(lost.cause, UpstreamTimeout)
         raise _worded(lost.cause, NOT_TAKEN) if untouched else _unknown(lost.cause)
 
 

@@ -12,7 +12,7 @@ from imis_sso.services.pair import Pair
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """Give the hold, the sinks, dated secrets, and what is known of each resource."""
+    """Give the hold, circuits, sinks, dated secrets, and what is known of each resource."""
     hold = await pair.journal.holding.current()
     return {
         "environment": pair.name,
@@ -21,6 +21,9 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
         "audit_sinks": [await each.state(pair.name) for each in deliveries],
         "hold": hold and hold.as_dict(),
         "expiry": pair.expiry.secrets(),
+        "products": [
+            {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
+        ],
         "resources": [await _resource(pair, each) for each in RESOURCES],
     }
 

@@ -24,6 +24,7 @@ from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
 from imis_sso.services.draft import draft as drafted
+from imis_sso.services.guarded import passed_by
 from imis_sso.services.half import Half
 from imis_sso.services.order import Draft, Order, Outcome
 from imis_sso.services.pair import Pair
@@ -50,6 +51,7 @@ async def write(pair: Pair, order: Order) -> Outcome:
     if order.dry_run:
         return await _preview(pair, order)
     async with AsyncExitStack() as turns:
+        turns.enter_context(passed_by(order))
         for each in (half, *gates.also_held(pair, order)):
             turn = each.turn(order.deadline, without_store=gates.may_lower(order))
             await turns.enter_async_context(turn)

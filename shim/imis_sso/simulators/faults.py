@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import random
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _WRITES = frozenset({"write"})
 #: The faults of the connection, which every simulated product knows, and the roles they may meet.
 TRANSPORT_KINDS: Mapping[str, frozenset[str]] = {
     "latency": _ANY,
+    "timeout": _ANY,
     "status": _ANY,
     "reset": _ANY,
     "truncate": _ANY,
@@ -32,7 +34,8 @@ class Fault:
     """One fault: its kind, the requests it meets, how many of them, and its parameters.
 
     `match` may name `method`, `path` (a shell pattern) and `role` (see `Visit`); `times` None
-    means until it is removed; `skip` lets that many matching requests pass first.
+    means until it is removed; `skip` lets that many matching requests pass first; of the others
+    it meets a share of `chance`, the same ones for the same `seed`.
     """
 
     kind: str
@@ -41,6 +44,11 @@ class Fault:
     skip: int = 0
     params: dict[str, Any] = field(default_factory=dict)
     hits: int = 0
+    chance: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)  # noqa: S311  # repeatable  # nosec B311
 
     @classmethod
     def from_json(cls, document: object) -> Fault:
@@ -48,7 +56,7 @@ class Fault:
         if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
             message = 'a fault is an object with a "kind"'
             raise TypeError(message)
-        unknown = document.keys() - {"kind", "match", "times", "skip", "params", "hits"}
+        unknown = document.keys() - {each.name for each in fields(cls)}
         if unknown:
             message = f"unknown keys of a fault: {', '.join(sorted(unknown))}"
             raise ValueError(message)
@@ -56,7 +64,11 @@ class Fault:
 
     def as_dict(self) -> dict[str, object]:
         """Give the fault as the control API shows it, with the number of requests it hit."""
-        return dict(vars(self))
+        return asdict(self)
+
+    def falls(self) -> bool:
+        """Throw the dice for one request."""
+        return self._dice.random() < self.chance
 
     def meets(self, visit: Visit) -> bool:
         """Say whether the request is one the fault was ordered for."""
@@ -113,6 +125,9 @@ class FaultBox:
         if fault.kind not in self._kinds:
             message = f"unknown fault {fault.kind!r}; known: {', '.join(sorted(self._kinds))}"
             raise ValueError(message)
+        if not 0.0 <= fault.chance <= 1.0:
+            message = "the chance of a fault is a number from 0 to 1"
+            raise ValueError(message)
         unknown = fault.match.keys() - _MATCH_KEYS
         if unknown:
             message = f"a fault matches on method, path and role, not {', '.join(sorted(unknown))}"
@@ -124,6 +139,8 @@ def _has_turn(fault: Fault) -> bool:
         fault.skip -= 1
         return False
     if fault.times is not None and fault.hits >= fault.times:
+        return False
+    if not fault.falls():
         return False
     fault.hits += 1
     return True

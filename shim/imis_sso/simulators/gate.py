@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -14,17 +15,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from imis_sso.simulators.counters import Visit
-from imis_sso.simulators.server import TRANSPORT_KEY, reset_connection
+from imis_sso.simulators.server import TRANSPORT_KEY, reset_connection, when_lost
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from imis_sso.simulators.faults import Fault
+    from imis_sso.simulators.log import Attempt
     from imis_sso.simulators.product import Product
 
 CONTROL_PATH = "/_control"
-_VISIT_KEY = "imis_sso.visit"
+_ATTEMPT_KEY = "imis_sso.attempt"
 _CLOSE_SECONDS = 1.0
+_SILENT_SECONDS = 60.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -50,10 +53,10 @@ def product_app(
     return _Gate(app, product, list(zip(routes, entries, strict=True)))
 
 
-def visit_of(request: Request) -> Visit:
-    """Give the request as the gate recognised it, to take faults by."""
-    visit: Visit = request.scope[_VISIT_KEY]
-    return visit
+def attempt_of(request: Request) -> Attempt:
+    """Give the request as the product's log has it, to take faults by."""
+    attempt: Attempt = request.scope[_ATTEMPT_KEY]
+    return attempt
 
 
 class _Gate:
@@ -65,13 +68,16 @@ class _Gate:
             await self._app(scope, receive, send)
             return
         visit = self._recognise(scope)
-        scope[_VISIT_KEY] = visit
-        answer = _Answer(self._product, send)
+        attempt = self._product.log.begin(visit)
+        scope[_ATTEMPT_KEY] = attempt
+        answer = _Answer(self._product, send, attempt)
         self._product.counters.arrive(visit)
+        when_lost(scope[TRANSPORT_KEY], answer.leave)
         try:
-            await self._spoil(visit, scope, receive, answer)
+            await self._spoil(attempt, scope, await _Arrived.whole(receive), answer)
         finally:
             answer.leave()
+            attempt.over = True
 
     def _recognise(self, scope: Scope) -> Visit:
         method, path = scope["method"], scope["path"]
@@ -81,32 +87,85 @@ class _Gate:
                 return Visit(method, path, template, entry.role, entry.is_page)
         return Visit(method, path, path, "other")
 
-    async def _spoil(self, visit: Visit, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        take = self._product.faults.take
-        if fault := take(visit, "latency"):
+    async def _spoil(
+        self, attempt: Attempt, scope: Scope, arrived: _Arrived, answer: _Answer
+    ) -> None:
+        receive, take = arrived.receive, self._product.take
+        if fault := take(attempt, "latency"):
             await asyncio.sleep(fault.params.get("seconds", 1.0))
-        if fault := take(visit, "status"):
-            await (await _refusal(fault, scope, receive))(scope, receive, answer.send)
-        elif take(visit, "reset"):
+        if fault := take(attempt, "status"):
+            await self._refuse(fault, scope, arrived, answer)
+        elif fault := take(attempt, "timeout"):
+            await self._fall_silent(fault, scope, arrived, answer)
+        elif take(attempt, "reset"):
             await _reset(scope, receive, answer)
-        elif take(visit, "answer_lost"):
+        elif take(attempt, "answer_lost"):
             await self._app(scope, receive, _swallow)
             await _reset(scope, receive, answer)
-        elif fault := take(visit, "truncate"):
+        elif fault := take(attempt, "truncate"):
             await self._app(scope, receive, _Truncated(fault, scope, receive, answer))
-        elif fault := take(visit, "slow_close"):
+        elif fault := take(attempt, "slow_close"):
             await self._app(scope, receive, _SlowClose(fault, answer.send))
         else:
             await self._app(scope, receive, answer.send)
 
+    async def _refuse(self, fault: Fault, scope: Scope, arrived: _Arrived, answer: _Answer) -> None:
+        if fault.params.get("stored"):
+            await self._app(scope, arrived.receive, _swallow)
+        refusal = await _refusal(fault, scope, arrived.again())
+        await refusal(scope, arrived.receive, answer.send)
+
+    async def _fall_silent(
+        self, fault: Fault, scope: Scope, arrived: _Arrived, answer: _Answer
+    ) -> None:
+        """Answer nothing, whether the work was done or not, until the peer has had enough."""
+        if fault.params.get("stored"):
+            await self._app(scope, arrived.receive, _swallow)
+        try:
+            seconds = fault.params.get("seconds", _SILENT_SECONDS)
+            await asyncio.wait_for(_until_disconnected(arrived.receive), seconds)
+        except TimeoutError:
+            await _reset(scope, arrived.receive, answer)
+
+
+class _Arrived:
+    """A request that has arrived as a whole: it is worked on also if its sender goes away."""
+
+    def __init__(self, body: list[Message], receive: Receive) -> None:
+        self._body, self._receive = body, receive
+        self.receive = self.again()
+
+    @classmethod
+    async def whole(cls, receive: Receive) -> _Arrived:
+        """Wait for the end of the body, or of the connection."""
+        body = [await receive()]
+        while body[-1].get("more_body", False):
+            body.append(await receive())
+        return cls(body, receive)
+
+    def again(self) -> Receive:
+        """Give the body from its beginning, then what the connection tells."""
+        left = list(self._body)
+
+        async def receive() -> Message:
+            return left.pop(0) if left else await self._receive()
+
+        return receive
+
 
 class _Answer:
-    """Takes the request out of flight before the peer can know that it is answered."""
+    """Takes the request out of flight before the peer can know that it is answered.
 
-    def __init__(self, product: Product, send: Send) -> None:
+    A peer that gives up and goes away has taken it out of flight itself.
+    """
+
+    def __init__(self, product: Product, send: Send, attempt: Attempt) -> None:
         self._counters, self._send, self._left = product.counters, send, False
+        self._attempt = attempt
 
     async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._attempt.status = message["status"]
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.leave()
         await self._send(message)
@@ -189,6 +248,10 @@ class _SlowClose:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            if message["status"] == HTTPStatus.NO_CONTENT:
+                # It ends with its head.
+                await asyncio.sleep(self._seconds)
+                self._seconds = 0.0
             headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
             await self._send({**message, "headers": headers})
         elif message.get("more_body", False):

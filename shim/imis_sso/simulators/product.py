@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from imis_sso.simulators.counters import Counters
 from imis_sso.simulators.faults import FaultBox
+from imis_sso.simulators.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from imis_sso.simulators.faults import Fault
+    from imis_sso.simulators.log import Attempt
     from imis_sso.simulators.variant import Variant
 
 #: Characters that go wrong where a secret is not encoded for a URL or a form (RFC 6749 2.3.1).
@@ -24,16 +27,21 @@ MARK_VARIABLE = "IMIS_SSO_SIMULATED_SECRET_MARK"
 
 
 class Product(ABC):
-    """State of one simulated product, with its counters, faults and variant."""
+    """State of one simulated product, with its counters, faults, variant and log."""
 
     def __init__(self, variant: Variant, kinds: Mapping[str, frozenset[str]]) -> None:
         self.variant = variant
         self.counters = Counters()
         self.faults = FaultBox(kinds)
+        self.log = Log()
 
     @abstractmethod
     def state(self) -> dict[str, object]:
         """Give everything the product holds, secrets in clear: it is a simulator."""
+
+    @abstractmethod
+    def held(self) -> dict[str, object]:
+        """Give a copy of the settings that a write can change, as the log keeps them."""
 
     @abstractmethod
     def patch(self, changes: Mapping[str, object]) -> None:
@@ -50,6 +58,13 @@ class Product(ABC):
     def expire_sessions(self) -> None:
         """End every session or token at once."""
 
+    def take(self, attempt: Attempt, kind: str) -> Fault | None:
+        """Use a fault of this kind on a request, if one was ordered for it, and note it."""
+        fault = self.faults.take(attempt.visit, kind)
+        if fault is not None:
+            attempt.faults.append(kind)
+        return fault
+
     def change_variant(self, changes: Mapping[str, object]) -> None:
         """Change the variant; raises ValueError naming the field and what it takes."""
         self.variant.update(changes)
@@ -60,6 +75,7 @@ class Product(ABC):
         if state:
             self.faults.clear()
             self.seed()
+        self.log.reset(self.held())
 
 
 def new_secret() -> str:

@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp
 
@@ -121,6 +121,13 @@ def reset_connection(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
+def when_lost(transport: asyncio.Transport, act: Callable[[], None]) -> None:
+    """Do something, once, as soon as the connection of the present request is gone."""
+    protocol = transport.get_protocol()
+    if isinstance(protocol, _Protocol):
+        protocol.when_lost = act
+
+
 def _abort_all(server: uvicorn.Server) -> None:
     for connection in list(server.server_state.connections):
         transport = getattr(connection, "transport", None)
@@ -163,6 +170,13 @@ class _Protocol(H11Protocol):
         self.conn = _Connection(h11.SERVER, 64 * 1024)
         self._application = self.app
         self.app = self._serve_with_transport
+        self.when_lost: Callable[[], None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request in flight, before whatever comes next can arrive."""
+        if self.when_lost is not None:
+            self.when_lost()
+        super().connection_lost(exc)
 
     async def _serve_with_transport(self, scope: Any, receive: Any, send: Any) -> None:
         scope[TRANSPORT_KEY] = self.transport

@@ -19,6 +19,7 @@ from imis_sso.connectors.browser.failures import (
     untrusted_certificate,
 )
 from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.pace import Pace
 from imis_sso.domain.problems import Busy, Problem, UpstreamPageChanged, UpstreamUnavailable
 from imis_sso.domain.secret import Secret
 
@@ -36,7 +37,8 @@ class BrowserSession:
 
     `title` names the product in messages; `secrets` gives what must never be in one; `ca_file` is
     the private authority, if there is one; `captures` is the directory for descriptions of changed
-    pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields.
+    pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields;
+    `pace` caps how often the product is used.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class BrowserSession:
         ca_file: Path | None = None,
         captures: Path | None = None,
         settle_seconds: float = 2.5,
+        pace: Pace | None = None,
     ) -> None:
         self._title, self._secrets, self._captures = title, secrets, captures
+        self._pace = pace
         self._engine = Engine(
             base_url, title, secrets=secrets, ca_file=ca_file, settle_seconds=settle_seconds
         )
@@ -65,6 +69,8 @@ class BrowserSession:
         UpstreamUnavailable, and WriteUncertain for everything after Save was pressed.
         """
         async with self._turn():
+            if self._pace is not None:
+                await self._pace.turn()
             await self._start()
             self._interrupted_save = False
             limit = asyncio.timeout(seconds)

@@ -20,6 +20,7 @@ from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import Way
+from imis_sso.connectors.pace import Pace
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
@@ -64,7 +65,8 @@ class CloudSsoDashboard:
 
     `base_url` is the dashboard's address without a path; `credential` is asked for at every
     log-in; `guard` remembers refused ones; `ca_file` is a private authority; `captures_dir` takes
-    descriptions of changed pages; `read_seconds` and `save_seconds` bound one read and one write.
+    descriptions of changed pages; `read_seconds` and `save_seconds` bound one read and one write;
+    `uses_per_second` is how many of them there are at the most.
     Nothing is started before the first call. `pages_dir` has to be None in this version.
     """
 
@@ -84,6 +86,7 @@ class CloudSsoDashboard:
         read_seconds: float = 15.0,
         save_seconds: float = 15.0,
         settle_seconds: float = 2.5,
+        uses_per_second: int = 5,
     ) -> None:
         del pages_dir  # overriding page files is not available in this version
         self._cloud_id, self._shown_cloud_id = cloud_id, ""
@@ -102,6 +105,7 @@ class CloudSsoDashboard:
             ca_file=ca_file,
             captures=captures_dir,
             settle_seconds=settle_seconds,
+            pace=Pace(uses_per_second),
         )
 
     @property

@@ -16,6 +16,7 @@ from imis_sso.connectors.imis_rest.login import LogIn
 from imis_sso.connectors.imis_rest.redaction import Redactor
 from imis_sso.connectors.imis_rest.session import FairUse, Session
 from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, Transport
+from imis_sso.connectors.pace import Pace
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import UpstreamError, UpstreamRefused
 from imis_sso.domain.resources import OPENID_PROVIDER, Resource
@@ -41,9 +42,10 @@ class ImisRest:
 
     `credential` is asked at every log-in, so that a changed password needs no restart; `guard`
     remembers refused log-ins; `provider_id` pins the record where there are several;
-    `request_seconds` bounds one request. Every read and every write ends within one and a half
-    times that, waiting and log-in included, so that a write with the read before and the read
-    after it stays far below 50 seconds (contract C33).
+    `request_seconds` bounds one request, `requests_per_second` how many there are. Every read
+    and every write ends within one and a half times that, waiting and log-in included, so that
+    a write with the read before and the read after it stays far below 50 seconds (contract
+    C33).
     """
 
     name: ClassVar[str] = "imis_rest"
@@ -59,9 +61,10 @@ class ImisRest:
         provider_id: str | None = None,
         ca_file: Path | None = None,
         request_seconds: float = 8.0,
+        requests_per_second: int = 25,
         fair_use: FairUse | None = None,
     ) -> None:
-        transport = Transport(base_url, ca_file)
+        transport = Transport(base_url, ca_file, Pace(requests_per_second))
         log_in = LogIn(transport, credential, guard, base_url, token_path)
         self._budget = 1.5 * request_seconds
         self._session = Session(

@@ -18,9 +18,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from imis_sso.connectors.imis_rest import wire
+from imis_sso.connectors.pace import Pace
 from imis_sso.domain.problems import Problem, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 _LARGEST: Final = 1024 * 1024
+# Of the time for a request, for each of TCP and TLS.
+_CONNECT_SHARE: Final = 0.45
 
 
 class _NoHeaders(logging.Filter):
@@ -92,8 +95,9 @@ class Request:
 class Transport:
     """Connections to one iMIS. Certificates are always verified, redirects never followed."""
 
-    def __init__(self, base_url: str, ca_file: Path | None) -> None:
+    def __init__(self, base_url: str, ca_file: Path | None, pace: Pace) -> None:
         self._base_url, self._ca_file = base_url.rstrip("/") + "/", ca_file
+        self._pace = pace
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -109,7 +113,8 @@ class Transport:
         trace = _Trace()
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(request, trace)
+                await self._pace.turn()
+                return await self._exchange(request, trace, seconds)
         except (TimeoutError, httpx.TimeoutException):
             raise NoAnswer(self._late(trace.sent), sent=trace.sent) from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -121,13 +126,15 @@ class Transport:
         if client is not None:
             await client.aclose()
 
-    async def _exchange(self, request: Request, trace: _Trace) -> Answer:
+    async def _exchange(self, request: Request, trace: _Trace, seconds: float) -> Answer:
         client = self._opened()
         built = client.build_request(
             request.method,
             request.path,
             headers=request.headers,
             content=request.content,
+            # A handshake that is cancelled from outside would leave its socket open.
+            timeout=httpx.Timeout(None, connect=_CONNECT_SHARE * seconds),
             extensions={"trace": trace},
         )
         async with aclosing(await client.send(built, stream=True)) as response:

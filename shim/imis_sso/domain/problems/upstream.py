@@ -76,9 +76,10 @@ class UpstreamError(Problem):
 class UpstreamUnavailable(Problem):
     """The product cannot be reached.
 
-    Name resolution, connection or TLS failed, or the product says that it is unavailable. No value
-    is made up in its place: nothing is shown and nothing was written. The same is said of the
-    issuer of a caller's JWT, where its keys cannot be had.
+    Name resolution, connection or TLS failed, the product says that it is unavailable, or it has
+    failed so often in a row that it is left alone for a while. No value is made up in its place:
+    nothing is shown and nothing was written. The same is said of the issuer of a caller's JWT,
+    where its keys cannot be had.
     """
 
     status, slug, title, default_retry_after = (

@@ -19,6 +19,7 @@ from imis_sso.simulators.product import Product, assign, new_secret, new_session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from imis_sso.simulators.log import Attempt
     from imis_sso.simulators.variant import Variant
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -76,6 +77,7 @@ class CloudSsoModel(Product):
         self.login_anti_forgery = secrets.token_urlsafe(32)
         self._client = secrets.token_hex(12), new_secret()
         self.seed()
+        self.log.reset(self.held())
 
     def seed(self) -> None:
         """Put back the client, settings and credentials the simulation starts with."""
@@ -137,9 +139,21 @@ class CloudSsoModel(Product):
 
     # Settings
 
-    def save_redirect_url(self, value: str) -> None:
+    def held(self) -> dict[str, object]:
+        """Give the page's one input."""
+        return {"redirect_url": self.redirect_url}
+
+    def shown_redirect_url(self, attempt: Attempt) -> str:
+        """Give the page's one input to a request, and note in the log what it is shown."""
+        with self._lock:
+            self.log.show(attempt)
+            return self.redirect_url
+
+    def save_redirect_url(self, value: str, attempt: Attempt | None = None) -> None:
         """Store the page's one input."""
-        self.redirect_url = value
+        with self._lock:
+            self.redirect_url = value
+            self.log.hold(self.held(), attempt)
         self.counters.count("stored")
 
     def rotate_secret(self) -> str:
@@ -168,7 +182,10 @@ class CloudSsoModel(Product):
         the empty text makes the metadata name another issuer than the page shows. A change of
         credentials, or `lockout_seconds`, lifts a lock-out.
         """
-        assign(self, changes, _PATCHABLE)
+        with self._lock:
+            assign(self, changes, _PATCHABLE)
+            if "redirect_url" in changes:
+                self.log.hold(self.held())
         moved = urlsplit(self.discovery_url)
         if f"{moved.scheme}://{moved.netloc}" == self.base_url:
             self.discovery_path = moved.path

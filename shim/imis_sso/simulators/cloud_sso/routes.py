@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from imis_sso.simulators.cloud_sso import faults, pages
-from imis_sso.simulators.gate import Endpoint, Entry, visit_of
+from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
 
 if TYPE_CHECKING:
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
@@ -75,11 +75,11 @@ class _Dashboard:
         """Show the log-in page to everyone who is not signed in."""
 
         async def checked(request: Request) -> Response:
-            visit, take = visit_of(request), self._model.faults.take
-            if take(visit, "expire_session"):
+            attempt, take = attempt_of(request), self._model.take
+            if take(attempt, "expire_session"):
                 self._model.expire_sessions()
             session = self._model.session(request.cookies.get(self._cookie, ""))
-            if session is None or take(visit, "login_page"):
+            if session is None or take(attempt, "login_page"):
                 return self._sent_to_login(request)
             return await page(request, session)
 
@@ -118,9 +118,10 @@ class _Dashboard:
         return self._shown("section.html", title="External Directories", link=pages.SETTINGS_PATH)
 
     async def settings(self, request: Request, session: Session) -> Response:
-        fault = self._model.faults.take(visit_of(request), "changed_page")
+        fault = self._model.take(attempt_of(request), "changed_page")
         notice, session.notice = session.notice, ""
-        return self._form(session, self._model.redirect_url, fault, notice=notice)
+        value = self._model.shown_redirect_url(attempt_of(request))
+        return self._form(session, value, fault, notice=notice)
 
     async def reveal(self, request: Request, session: Session) -> Response:
         form = await request.form()
@@ -153,12 +154,12 @@ class _Dashboard:
         return "" if value.startswith("https://") else "Redirect URL must begin with https://."
 
     def _store(self, request: Request, value: str) -> None:
-        take, visit = self._model.faults.take, visit_of(request)
-        if take(visit, "write_dropped"):
+        take, attempt = self._model.take, attempt_of(request)
+        if take(attempt, "write_dropped"):
             return
-        if fault := take(visit, "write_altered"):
+        if fault := take(attempt, "write_altered"):
             value = str(fault.params.get("value", value[:-1]))
-        self._model.save_redirect_url(value)
+        self._model.save_redirect_url(value, attempt)
 
     def _form(
         self,

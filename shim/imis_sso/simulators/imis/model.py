@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from imis_sso.simulators.imis.wire import Record
+    from imis_sso.simulators.log import Attempt
     from imis_sso.simulators.variant import Variant
 
 _PATCHABLE = {
@@ -49,6 +50,7 @@ class ImisModel(Product):
         self._account = f"svc-imis-sso-{name}", new_secret()
         self._old_secret = new_secret()
         self.seed()
+        self.log.reset(self.held())
 
     def seed(self) -> None:
         """Put back the records, names, roles and credentials the simulation starts with."""
@@ -67,6 +69,7 @@ class ImisModel(Product):
         if "imis_records" in changes:
             with self._lock:
                 self._records = self._seed_records()
+                self._note(None)
 
     # Log-in
 
@@ -125,6 +128,16 @@ class ImisModel(Product):
         with self._lock:
             return copy.deepcopy(self._page_record())
 
+    def held(self) -> dict[str, object]:
+        """Give a copy of every record."""
+        return {"records": self.records}
+
+    def shown(self, attempt: Attempt) -> list[Record]:
+        """Give a copy of every record to a request, and note in the log what it is shown."""
+        with self._lock:
+            self.log.show(attempt)
+            return self.records
+
     def find(self, provider_id: str) -> Record | None:
         """Give a copy of the record of this id, or None."""
         return next((item for item in self.records if item["ProviderId"] == provider_id), None)
@@ -136,8 +149,9 @@ class ImisModel(Product):
         """
         with self._lock:
             _merge(self._page_record(), properties)
+            self._note(None)
 
-    def create(self, sent: Record) -> Record:
+    def create(self, sent: Record, attempt: Attempt | None = None) -> Record:
         """Store a new record, with an id of its own where none was sent; raises DuplicateError."""
         record = {"ProviderId": sent.get("ProviderId") or str(uuid.uuid4()), **sent}
         record["ProviderId"] = record["ProviderId"] or str(uuid.uuid4())
@@ -145,10 +159,11 @@ class ImisModel(Product):
             if self.find(record["ProviderId"]) is not None:
                 raise DuplicateError
             self._records.append(record)
+            self._note(attempt)
         self.counters.count("stored")
         return record
 
-    def replace(self, provider_id: str, sent: Record) -> Record:
+    def replace(self, provider_id: str, sent: Record, attempt: Attempt | None = None) -> Record:
         """Put what was sent in place of the whole record: what it lacks is gone."""
         with self._lock:
             index = [item["ProviderId"] for item in self._records].index(provider_id)
@@ -158,13 +173,15 @@ class ImisModel(Product):
             keeps = self.variant.imis_unread_secret == "keeps"  # noqa: S105
             if keeps and sent.get("ClientSecret") is None:
                 record["ClientSecret"] = old.get("ClientSecret")
+            self._note(attempt)
         self.counters.count("stored")
         return record
 
-    def remove(self, provider_id: str) -> None:
+    def remove(self, provider_id: str, attempt: Attempt | None = None) -> None:
         """Delete the record of this id."""
         with self._lock:
             self._records = [item for item in self._records if item["ProviderId"] != provider_id]
+            self._note(attempt)
         self.counters.count("stored")
 
     def state(self) -> dict[str, object]:
@@ -206,6 +223,10 @@ class ImisModel(Product):
                 record: Record = {"ProviderId": str(uuid.uuid4())}
                 _merge(record, item)
                 self._records.append(record)
+            self._note(None)
+
+    def _note(self, attempt: Attempt | None) -> None:
+        self.log.hold(self.held(), attempt)
 
     def _page_record(self) -> Record:
         if not self._records:

@@ -6,10 +6,11 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from imis_sso.simulators.gate import Endpoint, Entry, visit_of
+from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
 from imis_sso.simulators.imis import wire
+from imis_sso.simulators.imis.faults import LOGIN_PAGE, spoilt
 from imis_sso.simulators.imis.model import DuplicateError
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class _Imis:
 
         async def checked(request: Request) -> Response:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            if self._model.faults.take(visit_of(request), "expire_session"):
+            if self._model.take(attempt_of(request), "login_page"):
+                return HTMLResponse(LOGIN_PAGE)
+            if self._model.take(attempt_of(request), "expire_session"):
                 self._model.expire_sessions()
             if scheme.lower() != "bearer" or not self._model.accepts(token):
                 text = {"Message": "Authorization has been denied for this request."}
@@ -131,12 +134,17 @@ class _Imis:
         except ValueError:
             return _plain(HTTPStatus.BAD_REQUEST, "limit and offset must be numbers")
         limit = min(max(limit, 1), wire.LIMIT_CAP)
-        items = [self._shown(record) for record in self._model.records]
+        spoils = self._model.take(attempt_of(request), "changed_page")
+        records = self._model.shown(attempt_of(request))
+        items = [spoilt(self._shown(record), spoils) for record in records]
         return JSONResponse(wire.paged(items, max(offset, 0), limit))
 
     async def read(self, request: Request) -> Response:
-        record = self._model.find(request.path_params["id"])
-        return _missing() if record is None else JSONResponse(self._shown(record))
+        fault = self._model.take(attempt_of(request), "changed_page")
+        for record in self._model.shown(attempt_of(request)):
+            if record["ProviderId"] == request.path_params["id"]:
+                return JSONResponse(spoilt(self._shown(record), fault))
+        return _missing()
 
     async def has_permission(self, request: Request) -> Response:
         allowed = request.path_params["action"] in {"Create", "Read", "Update", "Delete"}
@@ -148,10 +156,10 @@ class _Imis:
         sent = await self._decoded(request)
         if isinstance(sent, Response):
             return sent
-        if self._model.faults.take(visit_of(request), "write_dropped"):
+        if self._model.take(attempt_of(request), "write_dropped"):
             return self._created({"ProviderId": "0", **sent})
         try:
-            record = self._model.create(self._altered(request, sent))
+            record = self._model.create(self._altered(request, sent), attempt_of(request))
         except DuplicateError:
             return _plain(HTTPStatus.CONFLICT, "A record of this identity exists already")
         return self._created(record)
@@ -165,15 +173,16 @@ class _Imis:
             return sent
         if sent.get("ProviderId", record_id) != record_id:
             return _plain(HTTPStatus.BAD_REQUEST, "The identity in the body is another one")
-        if self._model.faults.take(visit_of(request), "write_dropped"):
+        if self._model.take(attempt_of(request), "write_dropped"):
             return self._written(sent)
-        return self._written(self._model.replace(record_id, self._altered(request, sent)))
+        altered = self._altered(request, sent)
+        return self._written(self._model.replace(record_id, altered, attempt_of(request)))
 
     async def remove(self, request: Request) -> Response:
         if self._model.find(request.path_params["id"]) is None:
             return _missing()
-        if not self._model.faults.take(visit_of(request), "write_dropped"):
-            self._model.remove(request.path_params["id"])
+        if not self._model.take(attempt_of(request), "write_dropped"):
+            self._model.remove(request.path_params["id"], attempt_of(request))
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def validate(self, request: Request) -> Response:
@@ -213,7 +222,7 @@ class _Imis:
         return f"Received: {body.decode('utf-8', 'replace')}" if echoes else ""
 
     def _altered(self, request: Request, sent: Record) -> Record:
-        fault = self._model.faults.take(visit_of(request), "write_altered")
+        fault = self._model.take(attempt_of(request), "write_altered")
         if fault is None:
             return sent
         default = {"ProviderName": f"{sent.get('ProviderName', '')} (altered)"}

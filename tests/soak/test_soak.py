@@ -1,0 +1,37 @@
+"""The soak in short: no errors, descriptors flat (targets R11)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.browser
+
+
+def test_steady_load_leaves_no_error_and_no_descriptor_behind(tmp_path: Path) -> None:
+    """targets R11, in half a minute; memory needs the long run of script/soak to be judged."""
+    command = [
+        sys.executable,
+        "-m",
+        "script.soaking",
+        "--minutes",
+        "0.5",
+        "--report",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=150
+    )
+    found = json.loads((tmp_path / "soak.json").read_text("utf-8"))
+    assert found["errors"] == {}, done.stdout + done.stderr
+    assert found["requests"] > 60
+    assert found["kept"]["no_errors"]
+    assert found["kept"]["descriptors"], found["descriptors"]
+    assert {"200", "304"} >= set(found["statuses"])
+    assert "| descriptors |" in (tmp_path / "soak.md").read_text("utf-8")
