@@ -99,7 +99,13 @@ async def open_store(
     return SqlStore(Database(engine), signer, data_dir / SPOOL, clock, retention)
 
 
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
+
+
 def _configure(connection: Any, _record: object) -> None:
+    # What somebody has changed in the file may be no text at all; it is read, and found then.
+    connection.driver_connection.text_factory = _text
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
