@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +68,6 @@ def test_verify_says_that_all_is_well(config: str, export: Path, tmp_path: Path)
 
 
 def test_an_anchor_finds_a_trail_that_was_cut_off(config: str, tmp_path: Path) -> None:
-    import sqlite3
-
     anchor = tmp_path / "anchor.jsonl"
     anchor.write_text(command("audit", "checkpoint", "test", "--config", config).out, "utf-8")
     database = tmp_path / "data" / "imis-sso.sqlite3"
@@ -79,6 +80,44 @@ def test_an_anchor_finds_a_trail_that_was_cut_off(config: str, tmp_path: Path) -
     told = command("audit", "verify", "test", "--config", config, "--anchor", str(anchor))
     assert told.code == 2
     assert "test checkpoint 6: the trail ends at line 4; its end was cut off" in told.out
+
+
+def test_a_byte_changed_in_the_database_is_found_in_every_line(config: str, tmp_path: Path) -> None:
+    """target R10: `audit verify` ends with 2, also where the line is no JSON or no text any more."""
+    with _database(tmp_path) as opened:
+        for seq, column in itertools.product(range(1, 7), ("body", "hash", "who", "at")):
+            query = f"SELECT CAST({column} AS BLOB) FROM audit_lines WHERE seq = ?"
+            (before,) = opened.execute(query, (seq,)).fetchone()
+            # Each line in another place: a brace, a key, a value; with and without valid UTF-8.
+            place, mask = seq * len(before) // 7, (0x01, 0x80)[seq % 2]
+            changed = before[:place] + bytes([before[place] ^ mask]) + before[place + 1 :]
+            _store(opened, seq, column, changed)
+            told = command("audit", "verify", "test", "--config", config)
+            assert (told.code, "WRONG: test line" in told.out) == (2, True), (seq, column, told)
+            assert command("audit", "tail", "test", "--config", config).code == 0
+            _store(opened, seq, column, before)
+    assert command("audit", "verify", "test", "--config", config).code == 0
+
+
+def test_a_first_byte_changed_in_the_database_is_found(config: str, tmp_path: Path) -> None:
+    """What is left is no JSON."""
+    with _database(tmp_path) as opened:
+        _store(opened, 6, "body", b"}")
+    told = command("audit", "verify", "test", "--config", config)
+    assert "WRONG: test line 6: its hash does not fit what it says" in told.out
+    assert told.code == 2
+
+
+@contextmanager
+def _database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(tmp_path / "data" / "imis-sso.sqlite3")) as opened:
+        yield opened
+
+
+def _store(opened: sqlite3.Connection, seq: int, column: str, value: bytes) -> None:
+    query = f"UPDATE audit_lines SET {column} = CAST(? AS TEXT) WHERE seq = ?"
+    assert opened.execute(query, (value, seq)).rowcount == 1
+    opened.commit()
 
 
 def _changed(lines: Lines) -> Lines:

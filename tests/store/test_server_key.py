@@ -95,7 +95,7 @@ def test_a_key_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> No
 @pytest.mark.parametrize("content", [b"", b"k" * 31, b"k" * 31 + b"\n", b"k" * 4097])
 def test_a_key_of_the_wrong_length(tmp_path: Path, content: bytes) -> None:
     file = written(tmp_path / "key", content)
-    assert "must hold a server key of 32 to 4096 bytes, not " in refused(Places(tmp_path, file))
+    assert refused(Places(tmp_path, file)).endswith("bytes; the server key has 32 to 4096")
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_what_is_no_file(tmp_path: Path, kind: str) -> None:
 
 def test_a_spoilt_key_is_not_replaced(tmp_path: Path) -> None:
     written(tmp_path / KEY_FILE, b"short")
-    assert "must hold a server key" in refused(Places(tmp_path))
+    assert "the server key has 32 to 4096" in refused(Places(tmp_path))
     assert (tmp_path / KEY_FILE).read_bytes() == b"short"
 
 
@@ -153,9 +153,7 @@ def test_a_folder_where_no_key_can_be_made(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    expected = (
-        f"{tmp_path / KEY_FILE}: cannot be made to hold the server key: No space left on device"
-    )
+    expected = f"{tmp_path / KEY_FILE}: cannot be made to hold a key: No space left on device"
     assert refused(Places(tmp_path)) == expected
     assert list(tmp_path.iterdir()) == []
 

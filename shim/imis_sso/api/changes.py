@@ -16,6 +16,7 @@ from imis_sso.api.callers import pair_for
 from imis_sso.api.openapi import getting
 from imis_sso.api.paging import cursor_of, limit_of, page, refused
 from imis_sso.domain.audit import Kind, Result, Selection
+from imis_sso.services.recovery import recover
 
 routes = APIRouter(prefix="/v1/environments/{env}/changes", tags=["history"])
 
@@ -38,8 +39,9 @@ PARAMETERS: Final = (
 async def changes(request: Request, env: str) -> Response:
     """List who changed what, when, from where and why: the lines of the audit trail."""
     pair, params = pair_for(request, env), request.query_params
-    limit = limit_of(params)
-    lines = await pair.journal.lines(_selection(params), limit + 1)
+    limit, selection = limit_of(params), _selection(params)
+    await recover(pair)
+    lines = await pair.journal.lines(selection, limit + 1)
     return found_answer(request, page([each.as_dict() for each in lines], limit, "seq"))
 
 

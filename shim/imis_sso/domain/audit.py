@@ -68,19 +68,51 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+_BLANK: Final[dict[str, Any]] = {
+    "at": "",
+    "environment": "",
+    "facts": {},
+    "from": {"address": "", "claims": {}, "stated_reason": ""},
+    "kind": "",
+    "prev": "",
+    "resource": "",
+    "seq": 0,
+    "v": FORMAT,
+    "who": "",
+    "write": "",
+}
+"""Every key of a line: one that somebody has broken is shown with what is left of it."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of a chain: its body as text in canonical JSON, and its hash."""
+    """One line of a chain: its body as text in canonical JSON, and its hash.
+
+    `misfiled` tells that what is stored beside the body, to search by, is not what the body says.
+    """
 
     environment: str
     seq: int
     body: str
     hash: str
+    misfiled: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the line as it is exported: the body's keys, and `hash`."""
-        plain: dict[str, Any] = json.loads(self.body)
-        return plain | {"hash": self.hash}
+        """Give the line as it is exported: the body's keys, and `hash`.
+
+        One that somebody has changed is marked `altered`, which no hash covers: so every verifier
+        finds it, also where what was changed does not show in JSON.
+        """
+        line = _BLANK | {"environment": self.environment, "seq": self.seq} | self._plain()
+        altered = self.misfiled or digest(self.body) != self.hash
+        return line | {"hash": self.hash} | ({"altered": True} if altered else {})
+
+    def _plain(self) -> dict[str, Any]:
+        try:
+            plain = json.loads(self.body)
+        except ValueError:
+            return {}
+        return plain if isinstance(plain, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -211,6 +243,8 @@ def _wrong(line: Line, expected: int, prev: str) -> Iterator[str]:
         yield f"line {expected} is missing before it"
     if digest(line.body) != line.hash:
         yield "its hash does not fit what it says"
+    if line.misfiled:
+        yield "what is stored beside it is not what it says"
     try:
         body = json.loads(line.body)
     except ValueError:

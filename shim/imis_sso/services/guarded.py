@@ -20,7 +20,7 @@ _urgent: Final = ContextVar("urgent", default=False)
 
 @contextmanager
 def passed_by(order: Order) -> Iterator[None]:
-    """Let an order that can only lower the mode, or leave it, pass an open circuit (contract 1.2)."""
+    """Let an order that can only lower the mode, or leave it, pass an open circuit (1.2)."""
     before = _urgent.set(may_lower(order) and not order.dry_run)
     try:
         yield
@@ -65,7 +65,7 @@ class Guarded:
         return await self._connector.tenant()
 
     async def prove_login(self) -> None:
-        """Log in afresh, whatever the circuit says: raising the mode, or a person, depends on it."""
+        """Log in afresh, whatever the circuit says: raising the mode depends on it."""
         await self._connector.prove_login()
 
     async def findings(self) -> Sequence[Finding]:

@@ -153,20 +153,26 @@ class Journal:
         """Give selected lines of the trail. Raises StoreUnavailable."""
         return await self.trail.find(self._environment, selection, limit)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something lies in the spool, by this process or another."""
+        return self._spool.holds_any(self._environment)
+
     async def merge(self) -> None:
         """Take what was spooled into the trail, each line once, and holds into the store.
 
         Raises StoreUnavailable.
         """
+        if not self.is_waiting:
+            return
         pending = self._spool.pending(self._environment)
         for each in pending:
             if await self.trail.has(self._environment, Kind.SPOOLED, each.name):
                 continue
             if not await self.holding.take(each):
-                await self.trail.append(each.merged())
-        if pending:
-            self._spool.clear(self._environment, pending)
-            logger.info("merged %d spooled lines of %s", len(pending), self._environment)
+                await self.trail.append_once(each.merged())
+        self._spool.clear(self._environment, pending)
+        logger.info("merged %d spooled lines of %s", len(pending), self._environment)
 
     async def _end(
         self, begun: Begun, facts: Mapping[str, Any], states: Sequence[State]

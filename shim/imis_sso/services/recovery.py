@@ -25,19 +25,24 @@ WAIT_SECONDS = 3.0
 async def recover(pair: Pair) -> None:
     """Settle what an earlier process left open, once for each environment and process.
 
+    What had to be spooled is merged as soon as the trail can be written again.
     Whoever still holds a product's queue settles its own writes, or has died and will lose it.
     Where the product or the store cannot be reached nothing is settled, and the next request tries
     again; the request at hand goes its own way.
     """
-    if pair.recovery.done:
+    if _is_done(pair):
         return
     async with pair.recovery.turn:
-        if pair.recovery.done:
+        if _is_done(pair):
             return
         try:
             pair.recovery.done = await _recover(pair)
         except StoreUnavailable as error:
             logger.warning("open writes of %s cannot be looked up: %s", pair.name, error)
+
+
+def _is_done(pair: Pair) -> bool:
+    return pair.recovery.done and not pair.journal.is_waiting
 
 
 async def _recover(pair: Pair) -> bool:

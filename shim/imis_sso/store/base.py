@@ -124,6 +124,9 @@ class Trail(Protocol):
         Gives the id of the snapshot that each state led to.
         """
 
+    async def append_once(self, entry: Entry) -> None:
+        """Append a line unless there is one of its kind and write, whoever else tries the same."""
+
     async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
         """Append the line of a write that is about to begin, and hold its intent open.
 
@@ -225,6 +228,9 @@ class Spool(Protocol):
 
     def pending(self, environment: str) -> Sequence[Spooled]:
         """Give what was spooled and not merged, in its order; forged lines are left out."""
+
+    def holds_any(self, environment: str) -> bool:
+        """Tell whether anything was spooled and not cleared, forged lines included."""
 
     def clear(self, environment: str, merged: Sequence[Spooled]) -> None:
         """Drop lines that have been merged, and forged ones; what was added meanwhile stays."""

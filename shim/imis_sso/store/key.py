@@ -70,8 +70,8 @@ def _files(place: Path) -> list[Path]:
         raise refusal(place, f"cannot be read for server keys: {error.strerror}") from None
 
 
-def read_private(path: Path) -> bytes:
-    """Give the content of a key file without its last line end.
+def read_private(path: Path, what: str = "server key") -> bytes:
+    """Give the content of a key file without its last line end; `what` names the key for people.
 
     Raises ConfigurationError, in one line, where it is missing, too short, or open to others.
     """
@@ -83,24 +83,20 @@ def read_private(path: Path) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise refusal(path, f"cannot be read as server key: {error.strerror}") from None
-    return _checked(path, mode, content)
-
-
-def _checked(path: Path, mode: int, content: bytes) -> bytes:
+        raise refusal(path, f"cannot be read as {what}: {error.strerror}") from None
     key = content.removesuffix(b"\n").removesuffix(b"\r")
-    if wrong := _wrong(mode, len(key)):
+    if wrong := _wrong(what, mode, len(key)):
         raise refusal(path, wrong)
     return key
 
 
-def _wrong(mode: int, length: int) -> str | None:
+def _wrong(what: str, mode: int, length: int) -> str | None:
     if not stat.S_ISREG(mode):
-        return "is not a regular file, as the server key must be"
+        return f"is not a regular file, as the {what} must be"
     if mode & 0o077:
-        return "holds the server key and is open to others: chmod 0600"
+        return f"holds the {what} and is open to others: chmod 0600"
     if not MIN_BYTES <= length <= MAX_BYTES:
-        return f"must hold a server key of {MIN_BYTES} to {MAX_BYTES} bytes, not {length}"
+        return f"holds {length} bytes; the {what} has {MIN_BYTES} to {MAX_BYTES}"
     return None
 
 
@@ -136,4 +132,4 @@ def _publish(draft: Path, path: Path) -> None:
 
 
 def _not_made(path: Path, error: OSError) -> ConfigurationError:
-    return refusal(path, f"cannot be made to hold the server key: {error.strerror}")
+    return refusal(path, f"cannot be made to hold a key: {error.strerror}")

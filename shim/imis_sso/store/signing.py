@@ -106,7 +106,7 @@ def new_signer() -> Signer:
 def loaded(path: Path) -> Signer:
     """Give the key in a file; raises ConfigurationError as `load_signer`."""
     try:
-        key = load_pem_private_key(read_private(path), None)
+        key = load_pem_private_key(read_private(path, "audit key"), None)
     except (ValueError, TypeError):
         raise refusal(path, "holds no Ed25519 private key in PEM form") from None
     if not isinstance(key, Ed25519PrivateKey):

@@ -49,15 +49,19 @@ class FileSpool:
     def pending(self, environment: str) -> Sequence[Spooled]:
         """Give what was spooled; see `base.Spool.pending`."""
         try:
-            text = self._file(environment).read_text("utf-8")
+            content = self._file(environment).read_bytes()
         except FileNotFoundError:
             return []
-        except (OSError, UnicodeDecodeError) as error:
-            logger.warning("the spool of %s cannot be read: %s", environment, type(error).__name__)
+        except OSError as error:
+            logger.warning("the spool of %s cannot be read: %s", environment, error.strerror)
             return []
-        lines = enumerate(text.splitlines(), start=1)
+        lines = enumerate(content.splitlines(), start=1)
         found = [self._read(line, number, environment) for number, line in lines]
         return [each for each in found if each is not None]
+
+    def holds_any(self, environment: str) -> bool:
+        """Tell whether anything is there; see `base.Spool.holds_any`."""
+        return self._file(environment).exists()
 
     def clear(self, environment: str, merged: Sequence[Spooled]) -> None:
         """Drop what was merged; see `base.Spool.clear`."""
@@ -86,14 +90,19 @@ class FileSpool:
 
     @staticmethod
     def _append(file: Path, line: Mapping[str, Any]) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        with os.fdopen(os.open(file, flags, 0o600), "ab") as stream:
-            stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(file, flags, 0o600)
+        with os.fdopen(descriptor, "ab") as stream:
+            size = os.fstat(descriptor).st_size
+            # A line that was cut short must not take this one with it.
+            whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+            text = json.dumps(line, sort_keys=True).encode()
+            stream.write((b"" if whole else b"\n") + text + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 
     def _waits(self, line: bytes, environment: str, done: Container[str]) -> bool:
-        found = self._read(line.decode("utf-8", "replace"), 0, environment)
+        found = self._read(line, 0, environment)
         return found is not None and found.signature not in done
 
     def _replace(self, file: Path, lines: Sequence[bytes]) -> None:
@@ -109,17 +118,16 @@ class FileSpool:
     def _file(self, environment: str) -> Path:
         return self._folder / f"{environment}.jsonl"
 
-    def _read(self, line: str, number: int, environment: str) -> Spooled | None:
+    def _read(self, line: bytes, number: int, environment: str) -> Spooled | None:
         try:
             stored = json.loads(line)
-            entry = entry_of(stored["entry"])
-            spooled = Spooled(entry, stored["at"], stored["key"], stored["signature"], number)
-        except (ValueError, KeyError, TypeError):
-            spooled = None
-        if spooled is None or entry.environment != environment:
-            logger.error("the spool of %s has a line that is none", environment)
+            at, key, signature = (str(stored[name]) for name in ("at", "key", "signature"))
+            spooled = Spooled(entry_of(stored["entry"]), at, key, signature, number)
+            fits = self._signer.signed(spooled.statement(), spooled.signature)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            logger.error("the spool of %s has a line that is none", environment)  # noqa: TRY400
             return None
-        if not self._signer.signed(spooled.statement(), spooled.signature):
+        if not fits or spooled.entry.environment != environment:
             logger.error("the spool of %s has a line with a wrong signature", environment)
             return None
         return spooled

@@ -36,11 +36,17 @@ def sqlite_engine(database: Path) -> AsyncEngine:
 
 
 def _configure(connection: Any, _record: object) -> None:
+    # What somebody has changed in the file may be no text at all; it is read, and found then.
+    connection.driver_connection.text_factory = _text
     connection.isolation_level = None  # `_begin` says how a transaction begins, not the driver
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
 
 
 def _begin(connection: Connection) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,9 +27,23 @@ from imis_sso.store.database import Database
 from imis_sso.store.history import keep
 from imis_sso.store.signing import Signer
 from imis_sso.store.tables import AUDIT_LINES, CHECKPOINTS, INTENTS, now
+from imis_sso.store.trail_rows import (
+    CHECKPOINT,
+    LINE,
+    checkpoint_of,
+    columns_of,
+    conditions,
+    intent_of,
+    line_of,
+    row_of,
+)
 
 T = TypeVar("T")
 _TRIES: Final = 50
+
+
+class _Again(Exception):  # noqa: N818  # nobody's mistake
+    """Somebody else has done the same meanwhile: begin again."""
 
 
 class SqlTrail:
@@ -54,6 +67,18 @@ class SqlTrail:
 
         return await self._attempt(work)
 
+    async def append_once(self, entry: Entry) -> None:
+        """Append a line that is not there yet; see `base.Trail.append_once`."""
+
+        async def work(connection: AsyncConnection) -> None:
+            if await _times(connection, entry.environment, entry.kind, entry.write) == 0:
+                await self._line(connection, entry, ())
+                # Only the line itself keeps others from writing: somebody may have come before.
+                if await _times(connection, entry.environment, entry.kind, entry.write) > 1:
+                    raise _Again
+
+        await self._attempt(work)
+
     async def append_with(
         self, entries: Sequence[Entry], also: Callable[[AsyncConnection], Awaitable[None]]
     ) -> None:
@@ -71,7 +96,7 @@ class SqlTrail:
 
         async def work(connection: AsyncConnection) -> str:
             *_, name = await self._line(connection, entry, found)
-            values = _columns(intent) | {"found": name}
+            values = columns_of(intent) | {"found": name}
             await connection.execute(insert(INTENTS).values(values))
             return name
 
@@ -91,33 +116,33 @@ class SqlTrail:
         query = select(INTENTS).where(INTENTS.c.environment == environment)
         async with self._database.connect() as connection:
             rows = await connection.execute(query.order_by(INTENTS.c.at, INTENTS.c.id))
-            return [_intent(row) for row in rows]
+            return [intent_of(row) for row in rows]
 
     async def lines(
         self, environment: str, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Line]:
         """Give lines in their order; see `base.Trail.lines`."""
         found = (AUDIT_LINES.c.environment == environment) & (AUDIT_LINES.c.seq > after)
-        query = select(AUDIT_LINES).where(found).order_by(AUDIT_LINES.c.seq).limit(limit)
+        query = select(*LINE).where(found).order_by(AUDIT_LINES.c.seq).limit(limit)
         async with self._database.connect() as connection:
             rows = await connection.execute(query)
-            return [Line(row.environment, row.seq, row.body, row.hash) for row in rows]
+            return [line_of(row) for row in rows]
 
     async def find(self, environment: str, selection: Selection, limit: int) -> Sequence[Line]:
         """Give the selected lines; see `base.Trail.find`."""
         order = AUDIT_LINES.c.seq.desc() if selection.newest_first else AUDIT_LINES.c.seq
-        query = select(AUDIT_LINES).where(AUDIT_LINES.c.environment == environment)
-        query = query.where(*_conditions(selection)).order_by(order).limit(limit)
+        query = select(*LINE).where(AUDIT_LINES.c.environment == environment)
+        query = query.where(*conditions(selection)).order_by(order).limit(limit)
         async with self._database.connect() as connection:
             rows = await connection.execute(query)
-            return [Line(row.environment, row.seq, row.body, row.hash) for row in rows]
+            return [line_of(row) for row in rows]
 
     async def checkpoints(self, environment: str) -> Sequence[Checkpoint]:
         """Give the signed checkpoints in their order; see `base.Trail.checkpoints`."""
-        query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
+        query = select(*CHECKPOINT).where(CHECKPOINTS.c.environment == environment)
         async with self._database.connect() as connection:
             rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq))
-            return [_checkpoint(row) for row in rows]
+            return [checkpoint_of(row) for row in rows]
 
     async def ends(self) -> Mapping[str, int]:
         """Give the last number of each environment; see `base.Trail.ends`."""
@@ -130,27 +155,21 @@ class SqlTrail:
         """Give the checkpoint of a line; see `base.Trail.checkpoint`."""
         found = (CHECKPOINTS.c.environment == environment) & (CHECKPOINTS.c.seq == seq)
         async with self._database.connect() as connection:
-            row = (await connection.execute(select(CHECKPOINTS).where(found))).one_or_none()
-        return None if row is None else _checkpoint(row)
+            row = (await connection.execute(select(*CHECKPOINT).where(found))).one_or_none()
+        return None if row is None else checkpoint_of(row)
 
     async def last_checkpoint(self, environment: str) -> Checkpoint | None:
         """Give the newest signed checkpoint; see `base.Trail.last_checkpoint`."""
-        query = select(CHECKPOINTS).where(CHECKPOINTS.c.environment == environment)
+        query = select(*CHECKPOINT).where(CHECKPOINTS.c.environment == environment)
         async with self._database.connect() as connection:
             rows = await connection.execute(query.order_by(CHECKPOINTS.c.seq.desc()).limit(1))
             row = rows.one_or_none()
-        return None if row is None else _checkpoint(row)
+        return None if row is None else checkpoint_of(row)
 
     async def has(self, environment: str, kind: str, write: str) -> bool:
         """Tell whether a line of this kind and write is there; see `base.Trail.has`."""
-        found = (
-            (AUDIT_LINES.c.environment == environment)
-            & (AUDIT_LINES.c.kind == kind)
-            & (AUDIT_LINES.c.write == write)
-        )
         async with self._database.connect() as connection:
-            row = await connection.execute(select(AUDIT_LINES.c.seq).where(found).limit(1))
-            return row.one_or_none() is not None
+            return await _times(connection, environment, kind, write) > 0
 
     async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do the work in a transaction; begin again where another line took its number."""
@@ -158,7 +177,7 @@ class SqlTrail:
             try:
                 async with self._database.begin() as connection:
                     done = await work(connection)
-            except IntegrityError:
+            except (IntegrityError, _Again):
                 continue
             for listener in self._listeners:
                 listener()
@@ -172,7 +191,7 @@ class SqlTrail:
         at = self._clock()
         seq, prev = await _end(connection, entry.environment)
         line = chained(entry, seq + 1, prev, at)
-        await connection.execute(insert(AUDIT_LINES).values(_row(entry, line, at)))
+        await connection.execute(insert(AUDIT_LINES).values(row_of(entry, line, at)))
         await connection.execute(insert(CHECKPOINTS).values(self._checkpoint(line, at)))
         return await keep(
             connection,
@@ -195,21 +214,14 @@ class SqlTrail:
         }
 
 
-def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
-    columns = AUDIT_LINES.c
-    for name in ("resource", "who", "kind", "write"):
-        if wanted := getattr(selection, name):
-            yield columns[name] == wanted
-    if selection.result:
-        # Canonical JSON writes it in just one way (contract C13), and quotes in texts are escaped.
-        yield columns.body.contains(f'"result":{json.dumps(selection.result)}', autoescape=True)
-    if selection.since is not None:
-        yield columns.at >= selection.since
-    if selection.until is not None:
-        yield columns.at < selection.until
-    if selection.beyond is not None:
-        beyond = selection.beyond
-        yield columns.seq < beyond if selection.newest_first else columns.seq > beyond
+async def _times(connection: AsyncConnection, environment: str, kind: str, write: str) -> int:
+    found = (
+        (AUDIT_LINES.c.environment == environment)
+        & (AUDIT_LINES.c.kind == kind)
+        & (AUDIT_LINES.c.write == write)
+    )
+    query = select(func.count()).select_from(AUDIT_LINES).where(found)
+    return (await connection.execute(query)).scalar_one()
 
 
 async def _end(connection: AsyncConnection, environment: str) -> tuple[int, str]:
@@ -221,37 +233,3 @@ async def _end(connection: AsyncConnection, environment: str) -> tuple[int, str]
     )
     row = (await connection.execute(last)).one_or_none()
     return (0, GENESIS) if row is None else (row.seq, row.hash)
-
-
-def _row(entry: Entry, line: Line, at: datetime) -> dict[str, Any]:
-    return {
-        "environment": entry.environment,
-        "seq": line.seq,
-        "at": at,
-        "kind": entry.kind.value,
-        "resource": entry.resource,
-        "who": entry.who,
-        "write": entry.write,
-        "body": line.body,
-        "hash": line.hash,
-    }
-
-
-def _columns(intent: Intent) -> dict[str, Any]:
-    return {
-        "id": intent.id,
-        "environment": intent.environment,
-        "product": intent.product,
-        "resource": intent.resource,
-        "at": intent.at,
-        "body": json.dumps(intent.as_dict()),
-    }
-
-
-def _intent(row: Row[Any]) -> Intent:
-    columns = (row.id, row.environment, row.product, row.resource, row.at)
-    return Intent.of(columns, json.loads(row.body), row.found)
-
-
-def _checkpoint(row: Row[Any]) -> Checkpoint:
-    return Checkpoint(row.environment, row.seq, row.hash, moment(row.at), row.key, row.signature)
