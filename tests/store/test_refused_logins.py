@@ -70,7 +70,7 @@ async def test_a_rotated_key_knows_and_renews_what_was_refused(store: SqlStore) 
     await guard(store).remember(ADDRESS, "svc", WRONG)
     keys = [FingerprintKey(b"n" * 32, [b"k" * 32]), FingerprintKey(b"n" * 32)]
     for key in keys:
-        login = StoredLoginGuard(store.refused_logins, key, "imis", "test")
+        login = StoredLoginGuard(store.refused_logins, store.leases, key, "imis", "test")
         await login.check(ADDRESS, "svc", Secret("changed"))
         with pytest.raises(UpstreamCredentialsRefused):
             await login.check(ADDRESS, "svc", WRONG)
@@ -79,7 +79,8 @@ async def test_a_rotated_key_knows_and_renews_what_was_refused(store: SqlStore) 
 async def test_a_dropped_key_is_not_known(store: SqlStore) -> None:
     """contract C25: its loss forgets refused log-ins, too."""
     await guard(store).remember(ADDRESS, "svc", WRONG)
-    lost = StoredLoginGuard(store.refused_logins, FingerprintKey(b"n" * 32), "imis", "test")
+    key = FingerprintKey(b"n" * 32)
+    lost = StoredLoginGuard(store.refused_logins, store.leases, key, "imis", "test")
     await lost.check(ADDRESS, "svc", WRONG)
 
 
