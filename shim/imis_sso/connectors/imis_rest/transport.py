@@ -110,10 +110,10 @@ class Transport:
 
         Raises NoAnswer.
         """
-        trace = _Trace()
+        trace = _Trace(asyncio.get_running_loop().time() + seconds)
         try:
-            async with asyncio.timeout(seconds):
-                await self._pace.turn()
+            await self._pace.turn()
+            async with trace.limit:
                 return await self._exchange(request, trace, seconds)
         except (TimeoutError, httpx.TimeoutException):
             raise NoAnswer(self._late(trace.sent), sent=trace.sent) from None
@@ -133,7 +133,6 @@ class Transport:
             request.path,
             headers=request.headers,
             content=request.content,
-            # A handshake that is cancelled from outside would leave its socket open.
             timeout=httpx.Timeout(None, connect=_CONNECT_SHARE * seconds),
             extensions={"trace": trace},
         )
@@ -183,14 +182,20 @@ class Transport:
 
 
 class _Trace:
-    """Notes the moment from which iMIS may have seen the request."""
+    """Notes the moment from which iMIS may have seen the request; from then on, `limit` runs.
 
-    def __init__(self) -> None:
+    Before that the library's own limit holds: a handshake that is cancelled from outside would
+    leave its socket open.
+    """
+
+    def __init__(self, end: float) -> None:
+        self._end, self.limit = end, asyncio.timeout(None)
         self.sent = False
 
     async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
         if event == "http11.send_request_headers.started":
             self.sent = True
+            self.limit.reschedule(self._end)
 
 
 async def _body(response: httpx.Response) -> bytes:
