@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["postgresql_cluster", "secret_watch"]
 
 ROOT = Path(__file__).resolve().parents[1]
+BAO = shutil.which("bao")
 TOOLS = ROOT / ".tools" / "env.json"
 
 PROFILE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -38,6 +40,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if any("tests/acceptance/" in getattr(each, "nodeid", "") for each in reports):
         for line in restapi_versions.not_run():
             terminalreporter.write_line(line)
+    if any("tests/connectors/" in getattr(each, "nodeid", "") for each in reports) and not BAO:
+        terminalreporter.write_line("not run: secrets from a real Vault (no program bao on PATH)")
 
 
 @pytest.fixture(scope="session")

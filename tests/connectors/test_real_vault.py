@@ -19,7 +19,6 @@ from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.sources import SecretSource, VaultLogIn, VaultServer
 
 BAO = shutil.which("bao")
-pytestmark = pytest.mark.skipif(BAO is None, reason="there is no OpenBao here: no program bao")
 TOKEN, SECRET_ID, CANARY = "REAL_VAULT_TOKEN", "REAL_VAULT_SECRET_ID", "canary+/=%:&~ü\n"
 
 
