@@ -87,7 +87,8 @@ def may_lower(order: Order) -> bool:
     Only the live mode tells `test_mode` as a way down from the way up; a way up is stopped by the
     trail.
     """
-    return order.resource.gate is Gate.ACTIVATION and order.declared.get("mode") != "enabled"
+    mode = order.declared.get("mode")
+    return order.resource.gate is Gate.ACTIVATION and mode in ("disabled", "test_mode")
 
 
 def move(draft: Draft) -> Transition:
