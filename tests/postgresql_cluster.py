@@ -12,8 +12,10 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,15 @@ local all guarded scram-sha-256
 local all all trust
 """
 _SECONDS = 60
+_WATCH = """
+import os, pathlib, shutil, signal, sys
+sys.stdin.read()  # ends with the process that holds the other end
+folder = pathlib.Path(sys.argv[1])
+file = folder / "data" / "postmaster.pid"
+if file.exists():
+    os.kill(int(file.read_text().split()[0]), signal.SIGQUIT)
+shutil.rmtree(folder, ignore_errors=True)
+"""
 _TEMPLATE = "migrated"
 
 
@@ -130,6 +141,14 @@ async def _migrate(url: str) -> None:
     await prepare_server(Server(url))
 
 
+@contextmanager
+def _ended_with_this_process(folder: Path) -> Iterator[None]:
+    """End the server also where these tests are killed and have no time for it."""
+    words = [sys.executable, "-S", "-c", _WATCH, folder]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True):
+        yield
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Give the server of this process; without PostgreSQL the tests that need it fail."""
@@ -139,13 +158,14 @@ def cluster() -> Iterator[Cluster]:
     # A socket's path has 107 characters at the most: not below pytest's own directory.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     running = Cluster(programs, folder)
-    try:
-        running.make()
-        yield running
-    finally:
-        if (folder / "data" / "postmaster.pid").exists():
-            running.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with _ended_with_this_process(folder):
+        try:
+            running.make()
+            yield running
+        finally:
+            if (folder / "data" / "postmaster.pid").exists():
+                running.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
