@@ -7,7 +7,7 @@ import json
 import math
 import multiprocessing
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from imis_sso.domain.audit import Entry, Kind, faults
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.services.journal import Journal
 from imis_sso.store.engine import SqlStore, open_store
+from imis_sso.store.postgresql import Server
 from imis_sso.store.signing import load_signer
 from imis_sso.store.spool import FileSpool
 
@@ -45,14 +46,6 @@ async def file(store: SqlStore, tmp_path: Path) -> Path:
     for each in ("w1", "w2"):
         store.spool.add(entry(each))
     return tmp_path / "data" / "spool" / "test.jsonl"
-
-
-@pytest.fixture
-async def on_file(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    """Give an empty store on SQLite, which other processes open as well."""
-    opened = await open_store(tmp_path / "data")
-    yield opened
-    await opened.aclose()
 
 
 def content(file: Path) -> bytes:
@@ -249,9 +242,9 @@ async def test_the_trail_keeps_what_was_spooled_with_its_signature(
     assert store.signer.signed(first.statement(), line["facts"]["spool"]["signature"])
 
 
-def _spool_and_merge(place: str, name: str) -> None:
+def _spool_and_merge(place: str, name: str, server: Server | None) -> None:
     async def work() -> None:
-        opened = await open_store(Path(place))
+        opened = await open_store(Path(place), server=server)
         for number in range(10):
             opened.spool.add(entry(f"{name}-{number}"))
             await journal(opened).merge()
@@ -261,19 +254,21 @@ def _spool_and_merge(place: str, name: str) -> None:
 
 
 async def test_processes_that_spool_and_merge_at_once_lose_and_double_nothing(
-    on_file: SqlStore, tmp_path: Path
+    store: SqlStore, server: Server | None, tmp_path: Path
 ) -> None:
     names = ["a", "b", "c"]
     context = multiprocessing.get_context("spawn")
     folder = str(tmp_path / "data")
-    working = [context.Process(target=_spool_and_merge, args=(folder, name)) for name in names]
+    working = [
+        context.Process(target=_spool_and_merge, args=(folder, name, server)) for name in names
+    ]
     for each in working:
         each.start()
     for each in working:
         await asyncio.to_thread(each.join, 120)
     assert [each.exitcode for each in working] == [0, 0, 0]
-    await journal(on_file).merge()
-    found = await merged(on_file)
+    await journal(store).merge()
+    found = await merged(store)
     assert sorted(found) == sorted(f"{name}-{number}" for name in names for number in range(10))
-    lines = await on_file.trail.lines("test")
-    assert list(faults(lines, await on_file.trail.checkpoints("test"))) == []
+    lines = await store.trail.lines("test")
+    assert list(faults(lines, await store.trail.checkpoints("test"))) == []

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import multiprocessing
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.resources import OPENID_CONNECT
 from imis_sso.domain.snapshots import Cause, State
 from imis_sso.store.engine import SqlStore, open_store
+from imis_sso.store.postgresql import Server
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PATH = OPENID_CONNECT.path
@@ -41,14 +42,6 @@ def intent(name: str) -> Intent:
     """Make an open write."""
     more = {"who": "ci", "before": {"name": ""}, "after": {"name": name}, "existed": True}
     return Intent(name, "test", "imis", PATH, AT, **more)
-
-
-@pytest.fixture
-async def on_file(tmp_path: Path, clock: Callable[[], datetime]) -> AsyncIterator[SqlStore]:
-    """Give an empty store on SQLite, for what tests do to the file or beside this process."""
-    opened = await open_store(tmp_path / "data", clock)
-    yield opened
-    await opened.aclose()
 
 
 async def write_once(store: SqlStore, name: str) -> None:
@@ -92,25 +85,27 @@ async def test_many_tasks_at_once_keep_one_chain(store: SqlStore) -> None:
     await consistent(store, 20)
 
 
-def _writing(place: str, name: str) -> None:
+def _writing(place: str, name: str, server: Server | None) -> None:
     async def work() -> None:
-        opened = await open_store(Path(place))
+        opened = await open_store(Path(place), server=server)
         await asyncio.gather(*(write_once(opened, f"{name}-{number}") for number in range(6)))
         await opened.aclose()
 
     asyncio.run(work())
 
 
-async def test_many_processes_at_once_keep_one_chain(on_file: SqlStore, tmp_path: Path) -> None:
+async def test_many_processes_at_once_keep_one_chain(
+    store: SqlStore, server: Server | None, tmp_path: Path
+) -> None:
     context = multiprocessing.get_context("spawn")
-    folder = str(tmp_path / "data")
-    working = [context.Process(target=_writing, args=(folder, name)) for name in "abc"]
+    place = str(tmp_path / "data")
+    working = [context.Process(target=_writing, args=(place, name, server)) for name in "abc"]
     for each in working:
         each.start()
     for each in working:
         await asyncio.to_thread(each.join, 120)
     assert [each.exitcode for each in working] == [0, 0, 0]
-    await consistent(on_file, 18)
+    await consistent(store, 18)
 
 
 async def test_environments_have_chains_of_their_own(store: SqlStore) -> None:
@@ -163,9 +158,9 @@ async def test_listeners_hear_of_what_is_committed_only(store: SqlStore) -> None
 
 
 @pytest.fixture
-def full(on_file: SqlStore) -> Iterator[None]:
+def full(file_store: SqlStore) -> Iterator[None]:
     """A disk that has no page left (SQLITE_FULL)."""
-    engine = on_file.database.engine.sync_engine
+    engine = file_store.database.engine.sync_engine
 
     def limit(connection: Any, *_: Any) -> None:
         cursor = connection.cursor()
@@ -184,7 +179,7 @@ def full(on_file: SqlStore) -> Iterator[None]:
 
 
 async def test_a_full_disk_is_said_and_leaves_the_chain_whole(
-    on_file: SqlStore, full: None
+    file_store: SqlStore, full: None
 ) -> None:
     """target R10."""
     written = 0
@@ -192,34 +187,34 @@ async def test_a_full_disk_is_said_and_leaves_the_chain_whole(
     async def until_full() -> None:
         nonlocal written
         while True:
-            await on_file.trail.append(entry("w", text="x" * 500), [state(f"s{written}")])
+            await file_store.trail.append(entry("w", text="x" * 500), [state(f"s{written}")])
             written += 1
 
     with pytest.raises(StoreUnavailable, match=r"^database or disk is full$"):
         await until_full()
-    assert len(await on_file.trail.lines("test")) == written
-    assert len(await on_file.history.moments("test", limit=1000)) == written
-    assert await wrong(on_file) == []
+    assert len(await file_store.trail.lines("test")) == written
+    assert len(await file_store.history.moments("test", limit=1000)) == written
+    assert await wrong(file_store) == []
 
 
 TABLE = "audit_lines"
 COLUMNS = ("environment", "seq", "at", "kind", "resource", "who", "write", "body", "hash")
 
 
-async def test_one_bit_of_any_column_of_any_line(on_file: SqlStore) -> None:
+async def test_one_bit_of_any_column_of_any_line(file_store: SqlStore) -> None:
     """target R10: also of what is stored beside the line to search by; the last line included."""
     for name in ("w1", "w2"):
-        await write_once(on_file, name)
+        await write_once(file_store, name)
     for row, column in itertools.product(range(1, 5), COLUMNS):
-        before = await _stored(on_file, row, column)
+        before = await _stored(file_store, row, column)
         for place, mask in itertools.product({0, len(before) - 1}, (0x01, 0x80)):
             changed = bytearray(before)
             changed[place] ^= mask
             with suppress(IntegrityError):  # a number that is taken: the database refuses it
-                await _overwrite(on_file, row, column, bytes(changed))
-                assert await wrong(on_file), (row, column, place, mask)
-        await _overwrite(on_file, row, column, before)
-    assert await wrong(on_file) == []
+                await _overwrite(file_store, row, column, bytes(changed))
+                assert await wrong(file_store), (row, column, place, mask)
+        await _overwrite(file_store, row, column, before)
+    assert await wrong(file_store) == []
 
 
 async def _stored(store: SqlStore, row: int, column: str, table: str = TABLE) -> bytes:
@@ -238,15 +233,15 @@ async def _overwrite(
         await connection.execute(query, {"value": value, "row": row})
 
 
-async def test_a_changed_checkpoint_does_not_fit(on_file: SqlStore) -> None:
-    await write_once(on_file, "w1")
+async def test_a_changed_checkpoint_does_not_fit(file_store: SqlStore) -> None:
+    await write_once(file_store, "w1")
     for column in ("seq", "hash", "at", "signature"):
-        before = await _stored(on_file, 2, column, "checkpoints")
+        before = await _stored(file_store, 2, column, "checkpoints")
         changed = b"9" if column == "seq" else before[:-1] + bytes([before[-1] ^ 1])
-        await _overwrite(on_file, 2, column, changed, "checkpoints")
-        assert await wrong(on_file), column
-        await _overwrite(on_file, 2, column, before, "checkpoints")
-    assert await wrong(on_file) == []
+        await _overwrite(file_store, 2, column, changed, "checkpoints")
+        assert await wrong(file_store), column
+        await _overwrite(file_store, 2, column, before, "checkpoints")
+    assert await wrong(file_store) == []
 
 
 async def test_lines_are_found_by_what_they_say(store: SqlStore) -> None:
