@@ -80,6 +80,14 @@ class Step:
         """How many writes the answer admits to (contract C2)."""
         return int(self.told.headers.get("upstream-writes", "0"))
 
+    @property
+    def was_put_back(self) -> bool:
+        """Whether the mode was raised, and lowered again because nobody could log in any more.
+
+        That is the one request which may write twice (contract 1.2).
+        """
+        return self.told.is_error and "The mode was raised to" in self.told.text
+
     def __str__(self) -> str:
         said = "" if self.answer is None else f" → {self.answer.status_code} {self._type()}"
         return f"{self.method} {self.path} {dict(self.query)} {sorted(self.fields)}{said}"
@@ -198,7 +206,7 @@ def _sent_once(story: Story, window: Window) -> Iterator[str]:
     fates = [each for each in window.writes if each.status not in NOT_TAKEN or _stored(story, each)]
     if window.product == "cloud-sso":
         fates = [each for each in fates if REPEATED_BY_CHROMIUM.isdisjoint(each.faults)]
-    allowed = sum(step.may_write for step in window.steps)
+    allowed = sum(step.may_write + step.was_put_back for step in window.steps)
     if len(fates) > allowed:
         yield f"{len(fates)} writes that may have been taken for {allowed} that were asked for"
     if allowed == 1 and window.product == "imis" and fates and window.writes[-1] is not fates[0]:
@@ -213,7 +221,8 @@ def _counted(story: Story, window: Window) -> Iterator[str]:
         steps = "; ".join(map(str, window.steps))
         yield f"{stored} writes were stored and {promised} admitted by {steps}"
     for step in window.steps:
-        if step.promised and (step.told.is_error and "nothing was written" in step.told.text):
+        denies = step.told.is_error and "nothing was written" in step.told.text
+        if step.promised and denies and not step.was_put_back:
             yield f"{step} admits a write and denies it"
         if step.told.is_success and step.promised and not stored and not _landed(story, window):
             yield f"{step} claims a write that never was"
@@ -313,9 +322,10 @@ def _trail_agrees(story: Story, window: Window) -> Iterator[str]:
     if window.product == "imis" and len(fates) > len(intents):
         yield f"{len(fates)} writes and {len(intents)} intents: {steps}"
     proved = sum(step.told.is_success and step.promised for step in window.steps)
-    if results.count("applied") != proved:
+    put_back = sum(step.was_put_back and step.promised for step in window.steps)
+    if not proved <= results.count("applied") <= proved + put_back:
         yield f"{proved} writes were proved, the trail says {results}: {steps}"
-    alone = len(window.steps) == 1
+    alone = len(window.steps) == 1 and not put_back
     if alone and "not-applied" in results and any(_stored(story, each) for each in window.writes):
         yield f"the trail denies a write that was stored: {steps}"
     if any(secret in repr(window.trail) for secret in story.secrets):
