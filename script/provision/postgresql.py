@@ -37,7 +37,8 @@ def provide(site: Site, say: Say) -> Found:
     for origin, source in _sources(site, say):
         program = source()
         if program is not None:
-            folder = str(program.path.parent)
+            # Where it really is: on PATH there may be links to some of the programs only.
+            folder = str(program.path.resolve().parent)
             settings = {"IMIS_SSO_POSTGRESQL_BIN": folder}
             return Found(show(program.version), origin, folder, settings=settings)
     raise MissingError("PostgreSQL >= 13: no server programs, and none to be had", _REMEDY)
@@ -56,7 +57,7 @@ def _first(paths: Iterable[Path], say: Say) -> Program | None:
 
 
 def _whole(path: Path, say: Say) -> bool:
-    if (path.parent / INITDB).is_file():
+    if (path.resolve().parent / INITDB).is_file():
         return True
     say(f"{path} passed over: there is no {INITDB} beside it")
     return False

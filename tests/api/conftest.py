@@ -72,6 +72,9 @@ async def bench(standing: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPa
     async with standing.service.store.database.begin() as connection:
         for table in METADATA.sorted_tables:
             await connection.execute(delete(table))
+    for pair in standing.service.pairs.values():
+        for circuit in pair.circuits.values():
+            circuit._close()  # what an earlier test did to a product is over
     return standing
 
 

@@ -71,7 +71,7 @@ def _selection(params: QueryParams) -> Selection:
 
 def _among(params: QueryParams, name: str, known: tuple[str, ...] | list[str]) -> str:
     value = params.get(name, "")
-    if value and value not in known:
+    if name in params and value not in known:
         raise refused(name, f"must be one of {', '.join(known)}")
     return value
 
@@ -80,7 +80,7 @@ def _moment(params: QueryParams, name: str) -> datetime | None:
     text = params.get(name, "")
     try:
         # "+" in an address reads as a space.
-        found = datetime.fromisoformat(text.replace(" ", "+")) if text else None
+        found = datetime.fromisoformat(text.replace(" ", "+")) if name in params else None
     except ValueError:
         raise refused(name, "must be a time such as 2026-01-31T12:00:00Z") from None
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found

@@ -21,7 +21,7 @@ from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import AuditUnavailable, Problem, UpstreamTimeout
 from imis_sso.domain.resources import IMIS_CLIENT, OIDC_AUTHENTICATION, OPENID_CONNECT
-from imis_sso.domain.verdicts import Verification, judge
+from imis_sso.domain.verdicts import Check, Verification, judge
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.half import Half
 from imis_sso.services.holding import STORE_SECONDS
@@ -148,6 +148,7 @@ async def _evidence(pair: Pair) -> Evidence:
             pair.half(IMIS_CLIENT), pair.half(IMIS_CLIENT).observe(IMIS_CLIENT), DASHBOARD_SECONDS
         )
     )
+    expiry = asyncio.create_task(pair.expiry.check())
     log_in, record, imis = await _imis(pair)
     values = {} if imis is None or not imis.exists else imis.values
     known, known_from = str(values.get("well_known_url", "")), ""
@@ -163,7 +164,7 @@ async def _evidence(pair: Pair) -> Evidence:
         issuer=None if imis is None else str(values.get("authority_url", "")),
         discovered=discovered,
         known_from=known_from,
-        verification=await _verified(pair, imis, cloud_sso),
+        verification=await _verified(pair, imis, cloud_sso, await expiry),
     )
 
 
@@ -205,11 +206,11 @@ async def _last_known(pair: Pair) -> str:
 
 
 async def _verified(
-    pair: Pair, imis: Observed | None, cloud_sso: Observed | None
+    pair: Pair, imis: Observed | None, cloud_sso: Observed | None, expiry: Check
 ) -> Verification | None:
     if imis is None or cloud_sso is None:
         return None
     try:
-        return judge(await halves_of(pair, imis, cloud_sso))
+        return judge(await halves_of(pair, imis, cloud_sso), expiry)
     except StoreUnavailable:
         return None
