@@ -72,7 +72,7 @@ def test_a_place_of_ones_own(registry: Registry, key: Path, tmp_path: Path) -> N
     again = command("secret", "rotate-key", "--out", out, "--config", config)
     again.failed(f"{out}: is there already; a key is never written over")
     nowhere = command("secret", "rotate-key", "--out", "nowhere/key", "--config", config)
-    nowhere.failed(f"{tmp_path}/nowhere/key: cannot be made to hold the server key: No such file…")
+    nowhere.failed(f"{tmp_path}/nowhere/key: cannot be made to hold a key: No such file…")
 
 
 def test_what_cannot_be_rotated(registry: Registry, key: Path, tmp_path: Path) -> None:

@@ -199,6 +199,7 @@ def test_a_certificate_of_another_name_is_told_to_the_operator_alone(
 ) -> None:
     """The library's words hold the name of the host: they go to the log."""
     monkeypatch.setenv(TOKEN, "s.good")
+    caplog.set_level(logging.INFO, "imis_sso")  # whatever a test before has left there
     with vault_stand_in(tmp_path, "vault.example.org") as vault:
         said = refused(source(server(vault)))
     assert said == "Vault's certificate is not trusted."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import func, select
 
 from imis_sso.domain.idempotency import RETENTION, RUNNING, Claim, KeptAnswer
 from imis_sso.domain.problems import IdempotencyMismatch, InProgress
-from imis_sso.store.engine import SqlStore, open_store
+from imis_sso.store.engine import SqlStore
 from imis_sso.store.tables import IDEMPOTENCY
 
 pytestmark = pytest.mark.anyio
@@ -67,12 +66,10 @@ async def test_a_released_key_is_free(store: SqlStore) -> None:
     await begun(store, "ci", "key-1", "e" * 64)
 
 
-async def test_of_many_at_once_one_begins(store: SqlStore, tmp_path: Path, clock: Any) -> None:
+async def test_of_many_at_once_one_begins(store: SqlStore, other: SqlStore) -> None:
     """Of two processes alike: the database decides."""
-    other = await open_store(tmp_path / "data", clock=clock)
     calls = [each.idempotency.claim(*CALL) for each in (store, other) for _ in range(10)]
     found = await asyncio.gather(*calls, return_exceptions=True)
-    await other.aclose()
     assert len([each for each in found if isinstance(each, Claim)]) == 1
     assert len([each for each in found if isinstance(each, InProgress)]) == 19
 
