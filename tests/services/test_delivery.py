@@ -66,7 +66,9 @@ async def test_lines_go_out_in_order_with_a_checkpoint_behind_each_batch(store: 
     assert outside.numbers == [1, 2, 3, 4, 5, 6]
     assert outside.taken[-1]["checkpoint"] == 1
     assert outside.taken[-1]["seq"] == 6
-    state = await delivery.state(bench.environment)
+    async with asyncio.timeout(20):  # what was sent is noted a moment later
+        while (state := await delivery.state(bench.environment))["waiting"]:
+            await asyncio.sleep(0.01)
     assert state == {"name": "outside", "waiting": 0, "failing": ""}
     await delivery.aclose()
 
