@@ -28,7 +28,7 @@ from imis_sso.simulators import Fault, ImisModel, Simulation
 from imis_sso.store.signing import new_key_pem
 
 #: Databases that the service keeps its memory in; each of them is killed at every step.
-DATABASES = ("sqlite",)
+DATABASES = ("sqlite", "postgresql")
 #: Seconds until a dead process no longer keeps anybody from writing (targets R7), and some more.
 FREE_SECONDS = 35
 JOURNAL = "imis_sso.services.journal:Journal"
