@@ -14,8 +14,9 @@ from imis_sso.api import schemas
 from imis_sso.api.answers import found_answer
 from imis_sso.api.callers import pair_for
 from imis_sso.api.openapi import getting
-from imis_sso.api.paging import cursor_of, limit_of, page, refused
+from imis_sso.api.paging import cursor_of, limit_of, page
 from imis_sso.domain.audit import Kind, Result, Selection
+from imis_sso.domain.violations import invalid
 from imis_sso.services.recovery import recover
 
 routes = APIRouter(prefix="/v1/environments/{env}/changes", tags=["history"])
@@ -72,7 +73,7 @@ def _selection(params: QueryParams) -> Selection:
 def _among(params: QueryParams, name: str, known: tuple[str, ...] | list[str]) -> str:
     value = params.get(name, "")
     if name in params and value not in known:
-        raise refused(name, f"must be one of {', '.join(known)}")
+        raise invalid(name, f"must be one of {', '.join(known)}")
     return value
 
 
@@ -82,5 +83,5 @@ def _moment(params: QueryParams, name: str) -> datetime | None:
         # "+" in an address reads as a space.
         found = datetime.fromisoformat(text.replace(" ", "+")) if name in params else None
     except ValueError:
-        raise refused(name, "must be a time such as 2026-01-31T12:00:00Z") from None
+        raise invalid(name, "must be a time such as 2026-01-31T12:00:00Z") from None
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found

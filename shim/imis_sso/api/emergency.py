@@ -14,8 +14,8 @@ from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, principal_of
 from imis_sso.api.openapi import getting, posting
 from imis_sso.domain.decisions import Decision
-from imis_sso.domain.problems import FieldError, InvalidSettings, UnknownField
-from imis_sso.domain.violations import nearest, sentence
+from imis_sso.domain.problems import FieldError, UnknownField
+from imis_sso.domain.violations import invalid, nearest, sentence
 from imis_sso.services.emergency import Caller, pull, release_hold, report
 
 routes = APIRouter(prefix="/v1/environments", tags=["emergency"])
@@ -38,11 +38,11 @@ async def brake(request: Request, env: str) -> Response:
     body = await _body(request, _PULL)
     mode, hold = body.get("mode"), body.get("hold", True)
     if mode is not None and mode not in LOWER_TO:
-        raise _refused("mode", f"must be one of {', '.join(LOWER_TO)}")
+        raise invalid("mode", f"must be one of {', '.join(LOWER_TO)}")
     if not isinstance(hold, bool):
-        raise _refused("hold", "must be true or false")
+        raise invalid("hold", "must be true or false")
     if mode is None and not hold:
-        raise _refused("mode", "must be given where no hold is to be set")
+        raise invalid("mode", "must be given where no hold is to be set")
     pulled = await pull(pair, _caller(request, body), mode=mode, hold=hold)
     return json_answer(pulled.as_dict(), headers={WRITES_HEADER: str(pulled.writes)})
 
@@ -79,12 +79,7 @@ async def _body(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
 def _caller(request: Request, body: dict[str, Any]) -> Caller:
     reason = body.get("reason")
     if not isinstance(reason, str) or not reason.strip():
-        raise _refused("reason", "must be given, as a text")
+        raise invalid("reason", "must be given, as a text")
     if len(reason) > MAX_REASON or not reason.isprintable():
-        raise _refused("reason", f"must be one line of at most {MAX_REASON} characters")
+        raise invalid("reason", f"must be one line of at most {MAX_REASON} characters")
     return Caller(principal_of(request).name, reason.strip(), origin_of(request))
-
-
-def _refused(field: str, detail: str) -> InvalidSettings:
-    errors = [FieldError(field, detail)]
-    return InvalidSettings(sentence(errors), errors)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.datastructures import QueryParams
 
-from imis_sso.domain.problems import FieldError, InvalidSettings
+from imis_sso.domain.violations import invalid
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 500
@@ -19,7 +19,7 @@ def limit_of(params: QueryParams) -> int:
     text = params.get("limit", str(DEFAULT_LIMIT))
     if text.isdecimal() and len(text) <= _MOST_DIGITS and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
-    raise refused("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
+    raise invalid("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
 
 
 def cursor_of(params: QueryParams) -> int | None:
@@ -32,7 +32,7 @@ def cursor_of(params: QueryParams) -> int | None:
         return None
     if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
         return int(text)
-    raise refused("cursor", "must be what the page before called next")
+    raise invalid("cursor", "must be what the page before called next")
 
 
 def page(items: Sequence[dict[str, Any]], limit: int, key: str) -> dict[str, Any]:
@@ -43,8 +43,3 @@ def page(items: Sequence[dict[str, Any]], limit: int, key: str) -> dict[str, Any
     shown = items[:limit]
     more = len(items) > limit
     return {"items": list(shown), "next": str(shown[-1][key]) if more else ""}
-
-
-def refused(field: str, detail: str) -> InvalidSettings:
-    """Give the problem for one parameter."""
-    return InvalidSettings(f"{field} {detail}.", [FieldError(field, detail)])

@@ -9,8 +9,8 @@ from typing import Final
 from starlette.datastructures import QueryParams
 
 from imis_sso.domain.documents import Document
-from imis_sso.domain.problems import FieldError, InvalidSettings, UnknownField
-from imis_sso.domain.violations import nearest, sentence
+from imis_sso.domain.problems import FieldError, UnknownField
+from imis_sso.domain.violations import invalid, nearest, sentence
 
 READ_PARAMETERS: Final = ("fields", "include")
 WRITE_PARAMETERS: Final = (*READ_PARAMETERS, "dry_run", "force")
@@ -26,11 +26,6 @@ class Query:
     dry_run: bool = False
     force: bool = False
     on_destroy: str | None = None
-
-
-def _refuse(field: str, detail: str) -> InvalidSettings:
-    errors = [FieldError(field, detail)]
-    return InvalidSettings(sentence(errors), errors)
 
 
 def parse(params: QueryParams, document: type[Document], allowed: Iterable[str]) -> Query:
@@ -79,19 +74,19 @@ def flag(params: QueryParams, name: str) -> bool:
 def _single(params: QueryParams, key: str) -> str:
     values = params.getlist(key)
     if len(values) > 1:
-        raise _refuse(key, "is given more than once")
+        raise invalid(key, "is given more than once")
     return values[0]
 
 
 def _boolean(name: str, value: str | None) -> bool:
     if value not in (None, "true", "false"):
-        raise _refuse(name, "must be true or false")
+        raise invalid(name, "must be true or false")
     return value == "true"
 
 
 def _include(value: str | None) -> bool:
     if value not in (None, "meta"):
-        raise _refuse("include", "must be meta")
+        raise invalid("include", "must be meta")
     return value == "meta"
 
 

@@ -26,10 +26,9 @@ from imis_sso.api.query import (
 )
 from imis_sso.domain.access import Scope
 from imis_sso.domain.merge import nulls_to_defaults
-from imis_sso.domain.problems import FieldError, InvalidSettings
 from imis_sso.domain.resources import RESOURCES, Destroy, Resource
 from imis_sso.domain.validation import check_shape, inline_secret
-from imis_sso.domain.violations import sentence
+from imis_sso.domain.violations import invalid
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.order import Order
 from imis_sso.services.pair import Pair
@@ -170,15 +169,10 @@ async def _on_destroy(request: Request, query: Query) -> str | None:
     asked = body.get("on_destroy", query.on_destroy)
     if unknown or not isinstance(asked, str | None):
         detail = f'takes a body like {{"on_destroy": "{Destroy.RETAIN}"}} and no other key'
-        raise _invalid("on_destroy", detail)
+        raise invalid("on_destroy", detail)
     if query.on_destroy is not None and asked != query.on_destroy:
-        raise _invalid("on_destroy", "differs between query and body")
+        raise invalid("on_destroy", "differs between query and body")
     return asked
-
-
-def _invalid(field: str, detail: str) -> InvalidSettings:
-    errors = [FieldError(field, detail)]
-    return InvalidSettings(sentence(errors), errors)
 
 
 def _resettable(resource: Resource) -> dict[str, Any]:

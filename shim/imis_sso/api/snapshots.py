@@ -19,10 +19,10 @@ from imis_sso.api.query import flag
 from imis_sso.domain.access import Origin, Scope
 from imis_sso.domain.audit import moment
 from imis_sso.domain.decisions import Decision
-from imis_sso.domain.problems import FieldError, InvalidSettings, UnknownField
+from imis_sso.domain.problems import FieldError, UnknownField
 from imis_sso.domain.resources import RESOURCES, Resource
 from imis_sso.domain.snapshots import Moment
-from imis_sso.domain.violations import nearest, sentence
+from imis_sso.domain.violations import invalid, nearest, sentence
 from imis_sso.services.past import snapshot as named
 from imis_sso.services.recovery import recover
 from imis_sso.services.restore import Restored, restore
@@ -134,9 +134,9 @@ class _Body:
 def _reason(value: object, *, dry_run: bool) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not isinstance(value, str) or not (text or dry_run):
-        raise _invalid("reason", "must say in a text why the snapshot is restored")
+        raise invalid("reason", "must say in a text why the snapshot is restored")
     if len(text) > MAX_REASON or not all(each.isprintable() for each in text):
-        raise _invalid("reason", f"must be at most {MAX_REASON} printable characters")
+        raise invalid("reason", f"must be at most {MAX_REASON} printable characters")
     return text
 
 
@@ -144,16 +144,11 @@ def _resources(value: object) -> tuple[Resource, ...]:
     known = {each.path: each for each in RESTORABLE}
     paths = value if isinstance(value, list) else [None]
     if not paths or any(not isinstance(each, str) or each not in known for each in paths):
-        raise _invalid("resources", f"must be a list of some of {', '.join(sorted(known))}")
+        raise invalid("resources", f"must be a list of some of {', '.join(sorted(known))}")
     return tuple(each for each in RESOURCES if each.path in paths)
 
 
 def _expected(value: object) -> Mapping[str, str]:
     if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
         return value
-    raise _invalid("expected", "must be an object of ETags by path, as the dry run gave them")
-
-
-def _invalid(field: str, detail: str) -> InvalidSettings:
-    errors = [FieldError(field, detail)]
-    return InvalidSettings(sentence(errors), errors)
+    raise invalid("expected", "must be an object of ETags by path, as the dry run gave them")

@@ -64,3 +64,9 @@ def sentence(errors: Sequence[FieldError]) -> str:
     if len(errors) > MAX_SAID:
         parts.append(f"and {len(errors) - MAX_SAID} more")
     return "; ".join(parts) + "."
+
+
+def invalid(field: str, detail: str) -> InvalidSettings:
+    """Give the problem for one field or parameter; `detail` goes on from its name."""
+    errors = [FieldError(field, detail)]
+    return InvalidSettings(sentence(errors), errors)

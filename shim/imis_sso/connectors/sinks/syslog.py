@@ -17,7 +17,6 @@ from imis_sso.connectors.base import SinkUnavailable
 PRIORITY: Final = 10 * 8 + 5
 """Facility authpriv, severity notice (RFC 5424 section 6.2.1)."""
 SECONDS: Final = 5.0
-SCHEMES: Final = ("udp", "tcp", "tls", "unix")
 
 
 class SyslogSink:
