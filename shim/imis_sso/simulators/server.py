@@ -113,6 +113,8 @@ class ServerThread:
 
 def reset_connection(transport: asyncio.Transport) -> None:
     """Drop a connection so that the peer sees a reset rather than an orderly end."""
+    if transport.is_closing():
+        return  # the peer was faster; what is left of TLS cannot even be asked for its socket
     connection = transport.get_extra_info("socket")
     if connection is not None:
         with contextlib.suppress(OSError):

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from time import time
@@ -22,6 +23,7 @@ from imis_sso.connectors.pace import Pace
 from imis_sso.domain.problems import Problem, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 _LARGEST: Final = 1024 * 1024
+_CLOSE_SECONDS: Final = 1.0
 # Of the time for a request, for each of TCP and TLS.
 _CONNECT_SHARE: Final = 0.45
 
@@ -116,15 +118,23 @@ class Transport:
             async with trace.limit:
                 return await self._exchange(request, trace, seconds)
         except (TimeoutError, httpx.TimeoutException):
+            await self.aclose()
             raise NoAnswer(self._late(trace.sent), sent=trace.sent) from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            await self.aclose()
             raise self._failure(error, trace.sent) from None
 
     async def aclose(self) -> None:
-        """Close every connection; the next request opens a new one."""
+        """Close every connection; the next request opens a new one.
+
+        Also after each failure: a request cut short at the wrong moment stays in the HTTP
+        library's pool as one under way, and everybody after it would wait for its end.
+        """
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            with suppress(TimeoutError, httpx.HTTPError, OSError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await client.aclose()
 
     async def _exchange(self, request: Request, trace: _Trace, seconds: float) -> Answer:
         client = self._opened()
@@ -133,7 +143,7 @@ class Transport:
             request.path,
             headers=request.headers,
             content=request.content,
-            timeout=httpx.Timeout(None, connect=_CONNECT_SHARE * seconds),
+            timeout=httpx.Timeout(None, connect=_CONNECT_SHARE * seconds, pool=seconds),
             extensions={"trace": trace},
         )
         async with aclosing(await client.send(built, stream=True)) as response:
@@ -144,7 +154,7 @@ class Transport:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 base_url=self._base_url,
-                verify=self._context(),
+                verify=self._context,
                 trust_env=False,
                 timeout=None,  # noqa: S113  # `send` bounds the whole exchange, not its parts  # nosec B113
                 limits=httpx.Limits(max_connections=1),
@@ -154,6 +164,7 @@ class Transport:
             )
         return self._client
 
+    @cached_property
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if self._ca_file is not None:
