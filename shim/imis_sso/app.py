@@ -183,6 +183,7 @@ def build_pair(
             product,
             connector,
             hold=partial(store.leases.hold, config.name, product),
+            turn=partial(store.leases.turn, config.name, product),
             waiting=waiting_writes,
         )
 

@@ -19,7 +19,7 @@ from imis_sso.domain.resources import (
 )
 from imis_sso.services import half as half_module
 from imis_sso.services.deadline import Deadline
-from imis_sso.services.half import Half, reachable_values
+from imis_sso.services.half import Half
 
 pytestmark = pytest.mark.anyio
 
@@ -264,7 +264,6 @@ async def test_reach_is_told_with_the_connector_that_can(bench: PairBench, imis:
     assert "memory" in sentence
     assert record.reached_by in sentence
     assert imis.reach_refusals(OIDC_AUTHENTICATION) == {}
-    assert reachable_values({"name": "n", "email_body": "b"}, ("email_body",)) == {"name": "n"}
 
 
 async def test_closing_a_pair_closes_both_connectors(bench: PairBench) -> None:

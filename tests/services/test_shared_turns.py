@@ -14,9 +14,14 @@ from postgresql_cluster import Cluster
 from sqlalchemy import text
 
 from imis_sso.domain.ledger import StoreUnavailable
-from imis_sso.domain.observed import Change
+from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import Busy
-from imis_sso.domain.resources import OIDC_AUTHENTICATION, OPENID_CONNECT, OPENID_PROVIDER
+from imis_sso.domain.resources import (
+    OIDC_AUTHENTICATION,
+    OPENID_CONNECT,
+    OPENID_PROVIDER,
+    Resource,
+)
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.half import Half
 from imis_sso.store.engine import SqlStore, open_store
@@ -53,7 +58,9 @@ async def processes(database: Server | None, tmp_path: Path) -> AsyncIterator[li
         store = await open_store(tmp_path / "data", server=database)
         connector = MemoryConnector(OPENID_PROVIDER, product, IMIS_FIELDS)
         hold = partial(store.leases.hold, "test", "imis")
-        made.append(Process(store, connector, Half("imis", connector, hold, waiting=3)))
+        turn = partial(store.leases.turn, "test", "imis")
+        half = Half("imis", connector, hold, turn, waiting=3)
+        made.append(Process(store, connector, half))
     yield made
     for each in made:
         await each.store.aclose()
@@ -84,6 +91,77 @@ async def test_two_processes_never_write_at_once(processes: list[Process]) -> No
         each.connector.writing = slow
     await asyncio.gather(*(write(processes[number % 2]) for number in range(6)))
     assert most == 1
+
+
+class EarlyRead:
+    """A read that sees the product as it is now and answers when it is told to."""
+
+    def __init__(self, process: Process) -> None:
+        self._connector, self._read = process.connector, process.connector.read
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        process.connector.read = self  # type: ignore[assignment,method-assign]
+
+    async def __call__(self, resource: Resource) -> Observed:
+        self._connector.read = self._read  # type: ignore[method-assign]
+        seen = await self._read(resource)
+        self.begun.set()
+        await self.go_on.wait()
+        return seen
+
+
+async def _write(process: Process, name: str) -> None:
+    async with process.half.turn(Deadline(LONG)):
+        base = await process.half.observe_afresh(OPENID_CONNECT)
+        await process.half.write(OPENID_CONNECT, Change({"name": name}, None), base)
+
+
+async def test_a_read_after_another_process_wrote_shares_none_from_before(
+    processes: list[Process],
+) -> None:
+    """Target R8, contract C3: nothing stale is served."""
+    first, second = processes
+    early = EarlyRead(first)
+    before = asyncio.create_task(first.half.observe(OPENID_CONNECT))
+    await early.begun.wait()
+    await _write(second, "b")
+
+    after = await first.half.observe(OPENID_CONNECT)
+    early.go_on.set()
+
+    assert after.values["name"] == "b"
+    assert (await before).values["name"] == "a"
+
+
+async def test_reads_share_a_fetch_while_nobody_writes(processes: list[Process]) -> None:
+    """Contract C3."""
+    first, second = processes
+    await _write(second, "b")
+    early = EarlyRead(first)
+    one = asyncio.create_task(first.half.observe(OPENID_CONNECT))
+    await early.begun.wait()
+    others = [asyncio.create_task(first.half.observe(OPENID_CONNECT)) for _ in range(5)]
+    await asyncio.sleep(0.1)
+    early.go_on.set()
+
+    seen = await asyncio.gather(one, *others)
+
+    assert {each.values["name"] for each in seen} == {"b"}
+    assert first.connector.count("read") == 1
+
+
+async def test_a_store_that_is_away_ends_the_sharing_and_no_read(
+    processes: list[Process],
+) -> None:
+    """Contract 7: reads go on without the store."""
+    first = processes[0]
+    await no_leases(first.store)
+    early = EarlyRead(first)
+    one = asyncio.create_task(first.half.observe(OPENID_CONNECT))
+    await early.begun.wait()
+    assert (await first.half.observe(OPENID_CONNECT)).values["name"] == "a"
+    early.go_on.set()
+    await one
+    assert first.connector.count("read") == 2
 
 
 async def test_who_lost_the_lease_does_not_write(processes: list[Process]) -> None:

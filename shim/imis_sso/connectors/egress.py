@@ -106,7 +106,7 @@ class JudgingTransport(httpx.AsyncBaseTransport):
             context = ssl.create_default_context()
             if self._ca_file is not None:
                 context.load_verify_locations(self._ca_file)
-            # No most: a fetch that is cut off at the wrong moment stays in the pool as one under way.
+            # Without a most: a fetch cut off at the wrong moment stays in the pool for ever.
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
             self._inner = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
         return self._inner

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from imis_sso.connectors.base import Connector
 from imis_sso.domain.ledger import StoreUnavailable
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 WAITING: Final = 100
 """Writes that may wait for one product, unless the operator says otherwise."""
 
+Turn = Callable[[], Awaitable[str]]
+"""Gives a mark that changes with every turn of any process that shares the lease."""
+
 Hold = Callable[[float], AbstractAsyncContextManager[Lease]]
 """Waits at most so many seconds for the lease that all processes share, and holds it."""
 
@@ -30,7 +33,9 @@ class Half:
 
     Writes are queued, first come first served, at most `waiting` of them (contract C32); `hold`
     takes the lease by which processes that share a store take turns, None where none does.
-    Concurrent reads of one record share one fetch that started after the last write (contract C3).
+    Concurrent reads of one record share one fetch that started after the last write (contract C3):
+    a fetch is shared as long as `turn` gives the mark that it gave before the fetch began, so that
+    a write of another process ends the sharing, too (targets R8).
     """
 
     def __init__(
@@ -38,16 +43,17 @@ class Half:
         product: Product,
         connector: Connector,
         hold: Hold | None = None,
+        turn: Turn | None = None,
         waiting: int = WAITING,
     ) -> None:
         self.product = product
         self.connector = connector
         self._queue = asyncio.Lock()
         self._waiting, self._may_wait = 0, waiting
-        self._hold = hold
+        self._hold, self._turn = hold, turn
         self._lease: Lease | None = None
         self._without_store = False
-        self._fetches: dict[str, asyncio.Task[Observed]] = {}
+        self._fetches: dict[str, _Fetch] = {}
 
     @property
     def title(self) -> str:
@@ -59,12 +65,15 @@ class Half:
 
         Raises the connector's problems, and `UpstreamTimeout` after `READ_SECONDS`.
         """
+        mark = await self._mark()
         fetch = self._fetches.get(resource.record.name)
-        return await self._await(fetch or self._start(resource))
+        if fetch is None or fetch.mark is None or fetch.mark != mark:
+            fetch = self._start(resource, mark)
+        return await self._await(fetch)
 
     async def observe_afresh(self, resource: Resource) -> Observed:
         """Read the record by a fetch that starts now; later readers may share it."""
-        return await self._await(self._start(resource))
+        return await self._await(self._start(resource, await self._mark()))
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
         """Hand a change to the connector; reads begun before its end are shared no longer.
@@ -145,18 +154,28 @@ class Half:
         """Close the connector."""
         await self.connector.aclose()
 
-    def _start(self, resource: Resource) -> asyncio.Task[Observed]:
+    async def _mark(self) -> str | None:
+        """Give the mark of the present turn, None where the store cannot tell: nothing is shared.
+
+        A store that can only be read keeps its mark while the mode is lowered without it.
+        """
+        try:
+            return "" if self._turn is None else await self._turn()
+        except StoreUnavailable:
+            return None
+
+    def _start(self, resource: Resource, mark: str | None) -> _Fetch:
         name = resource.record.name
-        fetch = asyncio.create_task(self._fetch(resource))
+        fetch = _Fetch(asyncio.create_task(self._fetch(resource)), mark)
         self._fetches[name] = fetch
 
         def forget(done: asyncio.Task[Observed]) -> None:
-            if self._fetches.get(name) is done:
+            if self._fetches.get(name) is fetch:
                 del self._fetches[name]
             if not done.cancelled():
                 done.exception()  # every waiter may be gone; the failure is theirs, not the loop's
 
-        fetch.add_done_callback(forget)
+        fetch.task.add_done_callback(forget)
         return fetch
 
     async def _fetch(self, resource: Resource) -> Observed:
@@ -167,13 +186,11 @@ class Half:
             msg = f"{self.title} did not answer within {READ_SECONDS:.0f} seconds."
             raise UpstreamTimeout(msg) from None
 
-    async def _await(self, fetch: asyncio.Task[Observed]) -> Observed:
+    async def _await(self, fetch: _Fetch) -> Observed:
         # One caller going away must not end the fetch of the others.
-        return await asyncio.shield(fetch)
+        return await asyncio.shield(fetch.task)
 
 
-def reachable_values(
-    values: Mapping[str, str | bool], unreachable: tuple[str, ...]
-) -> dict[str, str | bool]:
-    """Leave out the fields that the connector cannot reach."""
-    return {path: value for path, value in values.items() if path not in unreachable}
+class _Fetch(NamedTuple):
+    task: asyncio.Task[Observed]
+    mark: str | None

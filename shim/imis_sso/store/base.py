@@ -256,6 +256,9 @@ class Leases(Protocol):
         StoreUnavailable.
         """
 
+    async def turn(self, environment: str, product: str) -> str:
+        """Give a mark that changes whenever a holder begins or ends; raises StoreUnavailable."""
+
 
 class Idempotency(Protocol):
     """Answers to POST requests under their `Idempotency-Key`, for each caller (contract C35)."""

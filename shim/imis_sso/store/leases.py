@@ -69,6 +69,14 @@ class SqlLeases:
                 beating.cancel()
             await lease.give_back()
 
+    async def turn(self, environment: str, product: str) -> str:
+        """Tell whose turn it is, and the how manieth; see `base.Leases.turn`."""
+        mine = (LEASES.c.environment == environment) & (LEASES.c.product == product)
+        async with self._database.connect() as connection:
+            found = await connection.execute(select(LEASES.c.turns, LEASES.c.holder).where(mine))
+            row = found.first()
+        return "" if row is None else f"{row.turns} {row.holder}"
+
 
 class SqlLease:
     """One attempt to have a lease, and the lease itself once it is had."""
@@ -111,7 +119,8 @@ class SqlLease:
         """Free the lease and leave the queue; what the database does not hear of runs out."""
         with suppress(StoreUnavailable):
             async with self._database.begin(durable=False) as connection:
-                await connection.execute(delete(LEASES).where(self._is_mine()))
+                ended = update(LEASES).where(self._is_mine())
+                await connection.execute(ended.values(expires_at=0.0, turns=LEASES.c.turns + 1))
                 await self._leave_queue(connection)
 
     async def _wait(self) -> None:
@@ -126,9 +135,11 @@ class SqlLease:
     async def _take(self) -> bool:
         """Take the lease in one statement, which the database lets only one process succeed in."""
         until = self._clock + self._seconds
-        values = select(literal(self._environment), literal(self._product), literal(self._holder))
+        values = select(
+            literal(self._environment), literal(self._product), literal(self._holder), literal(0)
+        )
         mine = self._database.insert(LEASES).from_select(
-            ["environment", "product", "holder", "expires_at"],
+            ["environment", "product", "holder", "turns", "expires_at"],
             values.add_columns(until).where(~self._somebody_came_before()),
         )
         taken = mine.on_conflict_do_update(
