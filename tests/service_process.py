@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,20 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, surroundings: Mapping[str, str] | None = None
+    folder: Path,
+    *arguments: str,
+    surroundings: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> Iterator[Running]:
-    """Run `imis-sso` with these arguments until the block ends; it is ready when the block starts."""
+    """Run `imis-sso` with these arguments until the block ends; it is ready when the block starts.
+
+    `within` is the command that starts it, for example one that takes rights away first.
+    """
     ready_file, log = folder / "ready.json", folder / "printed.log"
     before = _identity(ready_file)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*COMMAND, *arguments, "--ready-file", str(ready_file)],
+            [*within, *COMMAND, *arguments, "--ready-file", str(ready_file)],
             stdout=output,
             stderr=output,
             env=os.environ | dict(surroundings or {}),

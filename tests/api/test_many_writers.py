@@ -11,7 +11,7 @@ from service_bench import OPENID_CONNECT, Bench
 pytestmark = pytest.mark.anyio
 
 ROUNDS = int(os.environ.get("IMIS_SSO_R5_ROUNDS", "2"))
-"""Rounds of fifty; targets.md speaks of 200, which takes minutes."""
+"""Rounds of fifty through HTTP; the write path alone is put through 200 in every run."""
 WRITERS = 50
 
 
