@@ -33,6 +33,7 @@ from imis_sso.connectors.certificates import HostCertificates
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.oidc.discovery import Discovery
+from imis_sso.connectors.oidc.probes import ProviderProbes
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
 from imis_sso.domain.access import Principal
@@ -150,6 +151,7 @@ def _policy(config: EnvironmentConfig) -> Policy:
         unread_secret_keeps=config.imis.unread_secret is not None,
         production=config.production,
         strict_preconditions=config.strict_preconditions,
+        test_mode_days=config.test_mode_days,
     )
 
 
@@ -166,9 +168,16 @@ def _expiry(config: EnvironmentConfig) -> Expiry:
 
 
 def build_pair(
-    config: EnvironmentConfig, key: FingerprintKey, store: Store, waiting_writes: int = WAITING
+    config: EnvironmentConfig,
+    key: FingerprintKey,
+    store: Store,
+    waiting_writes: int = WAITING,
+    neighbours: Mapping[str, str] | None = None,
 ) -> Pair:
-    """Wire one environment. Nothing is connected and nobody logs in yet (contract C47)."""
+    """Wire one environment. Nothing is connected and nobody logs in yet (contract C47).
+
+    `neighbours` are the other environments' iMIS addresses, by name.
+    """
     names: dict[Product, str] = {
         "imis": config.imis.connector,
         "cloud-sso": config.cloud_sso.connector,
@@ -208,11 +217,25 @@ def build_pair(
         store.managed,
         journal,
         store.history,
+        store.evidences,
         circuits=circuits,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
         expiry=_expiry(config),
+        probes=_probes(config),
+        neighbours=neighbours or {},
     )
+
+
+def _probes(config: EnvironmentConfig) -> ProviderProbes:
+    path = config.imis.sign_in_path
+    page = "" if path is None else f"{config.imis.url}{path}"
+    return ProviderProbes(config.egress.allow, config.ca_file, page)
+
+
+def _neighbours(registry: Registry, name: str) -> dict[str, str]:
+    others = registry.environments.items()
+    return {other: config.imis.url for other, config in others if other != name}
 
 
 def _sink(section: SinkSection) -> Sink:
@@ -252,7 +275,7 @@ async def opened(
         found = Opened(await opening(), load_key(settings))
     key, store, limit = found.key, found.store, settings.waiting_writes
     pairs = {
-        name: build_pair(config, key, store, limit)
+        name: build_pair(config, key, store, limit, _neighbours(registry, name))
         for name, config in registry.environments.items()
     }
     deliveries = [

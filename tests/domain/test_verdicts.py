@@ -53,7 +53,7 @@ def check_of(verification: Verification, name: str) -> Check:
 
 def test_halves_that_agree_pass() -> None:
     verification = judged()
-    assert [each.status for each in verification.checks] == [PASSED] * len(CHECK_IDS)
+    assert [each.status for each in verification.checks] == [PASSED] * (len(CHECK_IDS) + 1)
     assert verification.passed
     assert verification.failures() == ()
 
@@ -180,6 +180,33 @@ def test_the_redirect_url_is_the_same_on_both_sides(
     )
 
 
+@pytest.mark.parametrize(
+    ("held", "shown", "named", "status", "words"),
+    [
+        ("https://a", "https://a", "https://a", PASSED, "metadata, too"),
+        ("https://a", "", "https://a", PASSED, "metadata, too"),
+        ("https://a", "https://a", "https://a/", FAILED, "trailing slash"),
+        ("https://a", "", "https://b", FAILED, 'the metadata names "https://b"'),
+        ("https://a", "https://b", "https://a", FAILED, 'Cloud SSO shows "https://b"'),
+        ("https://a", "https://a", "", PASSED, "both sides"),
+        ("https://a", "", "", SKIPPED, "does not show"),
+    ],
+)
+def test_the_issuer_is_the_metadatas_byte_for_byte(
+    held: str, shown: str, named: str, status: Status, words: str
+) -> None:
+    """contract section 6: iMIS's Authority URL, Cloud SSO's Issuer and the metadata's are one."""
+    halves = Halves(
+        IMIS.model_copy(update={"authority_url": held}),
+        SHOWN.model_copy(update={"issuer": shown}),
+        SETTINGS,
+    )
+    check = check_of(judge(halves, issuer=named), "discovery.issuer-matches")
+    assert check.status is status
+    assert words in check.detail
+    assert bool(check.remedy) is (status is FAILED)
+
+
 def test_a_remedy_says_what_to_set() -> None:
     assert check_of(judged({"client_id": "x"}), "client.id-matches").remedy == (
         'Set client_id of imis/openid-connect to "3f1c".'
@@ -222,7 +249,7 @@ def test_the_answer_is_stable_and_has_the_contracts_shape(
     assert answer == judge(halves, EXPIRY).as_dict("test")
     assert list(answer) == ["environment", "passed", "proof", "checks"]
     assert (answer["environment"], answer["proof"]) == ("test", "passive")
-    assert tuple(each["id"] for each in answer["checks"]) == CHECK_IDS
+    assert tuple(each["id"] for each in answer["checks"]) == (*CHECK_IDS, "expiry")
     for each in answer["checks"]:
         assert list(each) == ["id", "status", "detail", "fields", "remedy"]
         assert each["status"] in {"passed", "failed", "warning", "skipped"}

@@ -208,7 +208,7 @@ class PairBench:
         )
         policies = Policy(**(plain | {"tenant": {}} | policy))
         journal = Journal(self.environment, self.store.trail, self.store.spool, self.store.holds)
-        more = (self.store.managed, journal, self.store.history)
+        more = (self.store.managed, journal, self.store.history, self.store.evidences)
         self.pair = Pair(self.environment, policies, halves, secrets, *more)  # type: ignore[arg-type]
         return self.pair
 

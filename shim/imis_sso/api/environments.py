@@ -86,15 +86,20 @@ async def secret(request: Request, env: str, name: str) -> Response:
 async def verification(request: Request, env: str) -> Response:
     """Verify the pair: both products are read live, nothing is written (section 6)."""
     pair = pair_for(request, env)
-    _require_passive(request.query_params.get("probe", "passive"))
+    active = _is_active(request)
     await recover(pair)
-    return found_answer(request, (await verify(pair)).as_dict(env))
+    return found_answer(request, (await verify(pair, active=active)).as_dict(env))
 
 
-def _require_passive(probe: str) -> None:
-    if probe != "passive":
-        detail = f'is "{probe[:40]}"; this version has passive verification only'
+def _is_active(request: Request) -> bool:
+    """Tell whether active probes are asked for: they cost refused requests, so `apply` (C40)."""
+    probe = request.query_params.get("probe", "passive")
+    if probe not in ("passive", "active"):
+        detail = f'is "{probe[:40]}"; it is passive or active'
         raise InvalidSettings(f"probe {detail}.", [FieldError("probe", detail)])
+    if probe == "active":
+        require(request, Scope.APPLY)
+    return probe == "active"
 
 
 @routes.get("/{env}/status", tags=["environments"], **getting(schemas.STATUS))

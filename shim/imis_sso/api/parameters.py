@@ -34,8 +34,8 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "since": ("Only lines from this time on.", {"type": "string", "format": "date-time"}),
     "until": ("Only lines before this time.", {"type": "string", "format": "date-time"}),
     "probe": (
-        "How the pair is verified (section 6); this version reads both products.",
-        {"type": "string", "enum": ["passive"]},
+        "How the pair is verified (section 6); `active` probes the provider and needs `apply`.",
+        {"type": "string", "enum": ["passive", "active"]},
     ),
 }
 _HEADERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {

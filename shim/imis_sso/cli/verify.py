@@ -1,8 +1,8 @@
-"""`imis-sso verify`: whether the two halves of a pair agree."""
+"""`imis-sso verify`: whether the two halves of a pair agree, and the provider with both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,12 @@ from imis_sso.cli.target import (
 if TYPE_CHECKING:
     import httpx
 
+PassiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--passive", help="Cost the provider no refused request; then scope read is enough."
+    ),
+]
 ORDER = ("failed", "warning", "skipped", "passed")
 
 
@@ -36,12 +42,15 @@ def verify(
     url: UrlOption = None,
     token: TokenOption = None,
     json: JsonOption = False,
+    passive: PassiveOption = False,
 ) -> None:
     """Verify that iMIS and Cloud SSO agree, live. Exit code 0 passed, 2 failed, 1 could not run."""
     target = Target(config, url, token)
+    probe = "passive" if passive else "active"
 
     async def ask(client: httpx.AsyncClient) -> Any:
-        return await call(client, "GET", f"/v1/environments/{environment}/verification")
+        path = f"/v1/environments/{environment}/verification?probe={probe}"
+        return await call(client, "GET", path)
 
     found = run(ask, target, f"Verifying {environment} …")
     if json:

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from imis_sso.domain.discovered import Discovered
+from imis_sso.domain.evidence import (
+    Authentication,
+    Authorization,
+    Metadata,
+    Reply,
+    SignInSeen,
+)
 from imis_sso.domain.expiry import Evidence
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import Problem
@@ -75,6 +82,38 @@ class DiscoveryLook(Protocol):
 
     async def look(self, address: str) -> Discovered:
         """Fetch the document at an address, within limits; never raises."""
+
+
+class Probes(Protocol):
+    """Gathers evidence at the OpenID provider and at iMIS's sign-in page. No method raises.
+
+    Nothing is written anywhere, no redirect leaves its host, and no cookie is kept.
+    """
+
+    async def discovery(self, address: str) -> Reply:
+        """Fetch the discovery document at an address."""
+
+    async def keys(self, metadata: Metadata) -> Reply:
+        """Fetch the key set that the metadata names."""
+
+    async def authorization(
+        self, metadata: Metadata, client_id: str, redirect_url: str
+    ) -> Authorization:
+        """Ask the authorization endpoint for a sign-in without a person, with its controls."""
+
+    async def authentication(
+        self, metadata: Metadata, client_id: str, secret: Secret, redirect_url: str
+    ) -> Authentication:
+        """Hand client and secret to the metadata's token endpoint with a made-up code.
+
+        Whether the secret may go there is for the caller to know (contract C45).
+        """
+
+    async def sign_in(self) -> SignInSeen:
+        """Look where iMIS's sign-in page sends a browser."""
+
+    async def aclose(self) -> None:
+        """Close connections."""
 
 
 class Connector(Protocol):

@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -53,6 +53,10 @@ async def judged_addresses(target: Destination, resolve: Resolve = resolve) -> l
 
 class FetchFailed(Exception):  # noqa: N818  # what came instead of an answer
     """No complete answer came; the message says why, in words that are safe to log."""
+
+
+class CertificateRefused(FetchFailed):
+    """The host's certificate was refused; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -157,21 +161,47 @@ class Egress:
         """Fetch an address within limits of time and size; each redirect is judged anew.
 
         Redirects are answers like others unless `redirects` says how many are followed. Raises
-        EgressRefused before anything is connected to, FetchFailed where no whole answer came.
+        EgressRefused before anything is connected to, FetchFailed where no whole answer came, as
+        CertificateRefused where the host's certificate was to blame.
         """
+        return await self._bounded(self._followed(address, largest, redirects), seconds)
+
+    async def post(
+        self,
+        address: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float = SECONDS,
+        largest: int = LARGEST,
+    ) -> Fetched:
+        """Send a form, once and to nowhere else: a redirect is an answer. Raises as `get`."""
+        return await self._bounded(self._posted(address, form, headers or {}, largest), seconds)
+
+    async def _bounded(self, work: Awaitable[Fetched], seconds: float) -> Fetched:
         try:
             async with asyncio.timeout(seconds):
-                return await self._followed(address, largest, redirects)
+                return await work
         except (TimeoutError, httpx.TimeoutException):
             raise FetchFailed("it did not answer in time") from None
         except httpx.InvalidURL:
             raise EgressRefused("the address is not one") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise FetchFailed(_why(error)) from None
+            raise _failure(error) from None
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._client.aclose()
+
+    async def _posted(
+        self, address: str, form: Mapping[str, str], headers: Mapping[str, str], largest: int
+    ) -> Fetched:
+        destination(address, self._allow)
+        request = self._client.build_request("POST", address, data=form, headers=headers)
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        async with aclosing(response):
+            body = await _body(response, largest)
+            return Fetched(response.status_code, body, response.headers)
 
     async def _followed(self, address: str, largest: int, redirects: int) -> Fetched:
         # The text as given: httpx would already have put it into a form of its own.
@@ -198,10 +228,11 @@ async def _body(response: httpx.Response, largest: int) -> bytes:
     return bytes(received)
 
 
-def _why(error: BaseException) -> str:
+def _failure(error: BaseException) -> FetchFailed:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate was refused ({cause.verify_message})"
+            return CertificateRefused(f"its certificate was refused ({cause.verify_message})")
         cause = cause.__cause__ or cause.__context__
-    return "it cannot be reached" if isinstance(error, httpx.ConnectError) else "it broke off"
+    connecting = isinstance(error, httpx.ConnectError)
+    return FetchFailed("it cannot be reached" if connecting else "it broke off")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from imis_sso.domain.verdicts import Check, Status
+from imis_sso.domain.checks import Check, Status
 
 CHECK_ID: Final = "expiry"
 WARNING_DAYS: Final = (60, 30, 7)

@@ -51,6 +51,13 @@ class FingerprintKey:
         """Give every fingerprint that a log-in may be remembered under: the key's own first."""
         return self._digests("login", address, user, password.reveal())
 
+    def crossings(self, secret: Secret) -> tuple[str, ...]:
+        """Give the fingerprints by which environments are compared: the key's own first.
+
+        They do not depend on the environment, so they are stored and never shown (section 6).
+        """
+        return self._digests("crossing", secret.reveal())
+
     def _versions(self, environment: str, secret: Secret) -> tuple[str, ...]:
         digests = self._digests("", environment, secret.reveal())
         return tuple(f"v1-{each[:16]}" for each in digests)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
+from imis_sso.domain.checks import Check, Status, Verification
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings, OpenIDConnect
+
+__all__ = ["CHECK_IDS", "Check", "Halves", "Status", "Verification", "judge"]
 
 RECIPE: Final = {
     "external_id_claim_type": "external_id",
@@ -17,97 +19,31 @@ RECIPE: Final = {
 NOT_SHOWN: Final = "Cloud SSO does not show it"
 
 
-class Status(enum.StrEnum):
-    """Outcome of a check. Only `failed` makes a verification fail."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    WARNING = "warning"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: what was found, the fields to look at, and what to do about it."""
-
-    id: str
-    status: Status
-    detail: str
-    fields: tuple[str, ...]
-    remedy: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the entry of `checks` (contract section 6)."""
-        return {
-            "id": self.id,
-            "status": self.status.value,
-            "detail": self.detail,
-            "fields": list(self.fields),
-            "remedy": self.remedy,
-        }
-
-
-@dataclass(frozen=True)
-class Verification:
-    """All checks of a pair, in a stable order."""
-
-    checks: tuple[Check, ...]
-    proof: Literal["passive", "active"] = "passive"
-
-    @property
-    def passed(self) -> bool:
-        """At least one check passed and none failed."""
-        statuses = [check.status for check in self.checks]
-        return Status.PASSED in statuses and Status.FAILED not in statuses
-
-    def failures(self) -> tuple[Check, ...]:
-        """Give the checks that failed."""
-        return tuple(check for check in self.checks if check.status is Status.FAILED)
-
-    def as_dict(self, environment: str) -> dict[str, Any]:
-        """Give the document of `/verification`: no timestamps, stable order."""
-        return {
-            "environment": environment,
-            "passed": self.passed,
-            "proof": self.proof,
-            "checks": [check.as_dict() for check in self.checks],
-        }
-
-
 @dataclass(frozen=True)
 class Halves:
-    """The settings of both products, as read."""
+    """The settings of both products, as read; `mode` is what iMIS is in, `""` if not known."""
 
     openid_connect: OpenIDConnect
     imis_client: ImisClient
     imis_sso_settings: ImisSsoSettings
+    mode: str = ""
 
 
-def judge(halves: Halves, *more: Check) -> Verification:
-    """Judge the agreement of the two halves; `more` are checks that were judged elsewhere."""
+def judge(halves: Halves, *more: Check, issuer: str = "") -> Verification:
+    """Judge the agreement of the two halves; `more` are checks that were judged elsewhere.
+
+    `issuer` is what the discovery document names, `""` where none was seen.
+    """
     imis, shown = halves.openid_connect, halves.imis_client
-    return Verification(
-        (
-            _same("client.id-matches", "client_id", imis.client_id, "client_id", shown.client_id),
-            _same_secret(imis, shown),
-            _same(
-                "discovery.url-matches",
-                "well_known_url",
-                imis.well_known_url,
-                "discovery_url",
-                shown.discovery_url,
-            ),
-            _same(
-                "discovery.issuer-matches",
-                "authority_url",
-                imis.authority_url,
-                "issuer",
-                shown.issuer,
-            ),
-            _redirect(imis, halves.imis_sso_settings),
-            _recipe(imis),
-            *more,
-        )
+    url = ("well_known_url", imis.well_known_url, "discovery_url", shown.discovery_url)
+    return Verification.of(
+        _same("client.id-matches", "client_id", imis.client_id, "client_id", shown.client_id),
+        _same_secret(imis, shown),
+        _same("discovery.url-matches", *url),
+        _issuer(imis, shown, issuer),
+        _redirect(imis, halves.imis_sso_settings),
+        _recipe(imis),
+        *more,
     )
 
 
@@ -118,8 +54,8 @@ CHECK_IDS: Final = (
     "discovery.issuer-matches",
     "redirect.matches",
     "claims.recipe",
-    "expiry",
 )
+"""The checks that compare settings alone."""
 
 
 def _paths(imis_field: str, cloud_field: str, page: str = "imis-client") -> tuple[str, ...]:
@@ -138,6 +74,23 @@ def _same(check: str, imis_field: str, held: str, cloud_field: str, shown: str) 
         f'iMIS has "{held}", Cloud SSO shows "{shown}"{_hint(held, shown)}',
         fields,
         f'Set {imis_field} of imis/openid-connect to "{shown}".',
+    )
+
+
+def _issuer(imis: OpenIDConnect, shown: ImisClient, named: str) -> Check:
+    # What the provider calls itself decides: iMIS and the page have to say the same, byte for byte.
+    check, held = "discovery.issuer-matches", imis.authority_url
+    same = _same(check, "authority_url", held, "issuer", shown.issuer)
+    if not named or same.status is Status.FAILED:
+        return same
+    if held == named:
+        return Check(check, Status.PASSED, f'the metadata, too, names "{named}"', same.fields)
+    return Check(
+        check,
+        Status.FAILED,
+        f'iMIS has "{held}", the metadata names "{named}"{_hint(held, named)}',
+        same.fields,
+        f'Set authority_url of imis/openid-connect to "{named}".',
     )
 
 

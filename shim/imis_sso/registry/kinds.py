@@ -32,6 +32,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VAULT_PATH = re.compile(r"(?!(.*/)?\.{1,2}(/|$))[^/?#\x00-\x1f]+(/[^/?#\x00-\x1f]+)+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TOKEN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_SIGN_IN_PATH = re.compile(r"(/[A-Za-z0-9._~%-]*)+(\?[A-Za-z0-9._~%=&+-]*)?")
 
 
 def _text(value: str) -> str:
@@ -74,6 +75,13 @@ def _sso_host(value: str) -> str:
 def _token_path(value: str) -> str:
     if not _TOKEN_PATH.fullmatch(value):
         msg = "must be a path such as /token, without query or final slash"
+        raise ValueError(msg)
+    return value
+
+
+def _sign_in_path(value: str) -> str:
+    if not _SIGN_IN_PATH.fullmatch(value):
+        msg = "must be a path such as /SignIn, with or without a query"
         raise ValueError(msg)
     return value
 
@@ -226,6 +234,7 @@ Host = Annotated[str, AfterValidator(_host)]
 SsoHost = Annotated[str, AfterValidator(_sso_host)]
 SyslogAddress = Annotated[str, AfterValidator(_syslog)]
 TokenPath = Annotated[str, AfterValidator(_token_path)]
+SignInPath = Annotated[str, AfterValidator(_sign_in_path)]
 FilePath = Annotated[Path, PlainValidator(_place)]
 FilePaths = Annotated[tuple[Path, ...], PlainValidator(_places)]
 Authorities = Annotated[Path, PlainValidator(_authorities)]

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PlainValidator, model_validator
 from pydantic_settings import NoDecode
 
 from imis_sso.domain.hosts import host_of
+from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import Destroy
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.callers import CallerSection
@@ -24,6 +25,7 @@ from imis_sso.registry.kinds import (
     Host,
     Name,
     SecretName,
+    SignInPath,
     Source,
     SsoHost,
     Taker,
@@ -130,6 +132,10 @@ class ImisSection(Section):
         default=None,
         description="Which OpenIDProvider record is the page's, where there are several.",
     )
+    sign_in_path: SignInPath | None = Field(
+        default=None,
+        description="Path of the sign-in page, for the check `imis.sign-in-page` (contract 6).",
+    )
     unread_secret: UnreadSecret | None = Field(
         default=None,
         description="States that this iMIS keeps a secret that a write leaves out.",
@@ -233,6 +239,12 @@ class EnvironmentSection(Section):
         min_length=1,
         strict=False,
         description="Days before an expiry from which verification warns (contract 6).",
+    )
+    test_mode_days: int = Field(
+        default=DAYS,
+        ge=1,
+        le=3650,
+        description="Days of test mode from which verification warns (contract 6).",
     )
     egress: EgressSection = Field(
         default=EgressSection(), description="Private addresses that verification may fetch."

@@ -22,7 +22,6 @@ UNBUILT_KEYS: Final = frozenset(
         "promotion",
         "rehearsal",
         "require_attestation",
-        "test_mode_days",
     }
 )
 """Keys of later versions, wherever they stand."""

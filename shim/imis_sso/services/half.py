@@ -54,6 +54,7 @@ class Half:
         self._lease: Lease | None = None
         self._without_store = False
         self._fetches: dict[str, _Fetch] = {}
+        self._writes = 0
 
     @property
     def title(self) -> str:
@@ -75,6 +76,14 @@ class Half:
         """Read the record by a fetch that starts now; later readers may share it."""
         return await self._await(self._start(resource, await self._mark()))
 
+    async def last_written(self) -> tuple[str, int] | None:
+        """Give a mark that changes when anything may have been written, None where none can tell.
+
+        What was read under one mark may be shared under it (contract C3).
+        """
+        mark = await self._mark()
+        return None if mark is None else (mark, self._writes)
+
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
         """Hand a change to the connector; reads begun before its end are shared no longer.
 
@@ -85,6 +94,7 @@ class Half:
             await self.connector.write(resource, change, base)
         finally:
             self._fetches.clear()
+            self._writes += 1
 
     @asynccontextmanager
     async def turn(self, deadline: Deadline, *, without_store: bool = False) -> AsyncIterator[None]:

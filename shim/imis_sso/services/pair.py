@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imis_sso.connectors.base import DiscoveryLook
+from imis_sso.connectors.base import DiscoveryLook, Probes
+from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
 from imis_sso.services.circuit import Circuit
 from imis_sso.services.expiry import Expiry
 from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
+from imis_sso.services.runs import Runs
 from imis_sso.services.secrets import Secrets
-from imis_sso.store.base import History, Managed
+from imis_sso.store.base import Evidences, History, Managed
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Policy:
     unread_secret_keeps: bool = False
     production: bool = False
     strict_preconditions: bool = False
+    test_mode_days: int = DAYS
 
 
 @dataclass
@@ -40,7 +43,11 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Pair:
-    """One environment: iMIS and Cloud SSO."""
+    """One environment: iMIS and Cloud SSO.
+
+    Without `probes` nothing is fetched from the provider. `neighbours` are the other environments'
+    iMIS addresses, by name.
+    """
 
     name: str
     policy: Policy
@@ -49,11 +56,15 @@ class Pair:
     managed: Managed
     journal: Journal
     history: History
+    evidences: Evidences
     circuits: Mapping[Product, Circuit] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""
     expiry: Expiry = field(default_factory=Expiry)
+    probes: Probes | None = None
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+    runs: Runs = field(default_factory=Runs)
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""
@@ -65,6 +76,8 @@ class Pair:
         return str(observed.values.get("mode", "disabled"))
 
     async def aclose(self) -> None:
-        """Close both connectors."""
+        """Close both connectors, and the connections to the provider."""
         for half in self.halves.values():
             await half.aclose()
+        if self.probes is not None:
+            await self.probes.aclose()

@@ -77,13 +77,17 @@ async def _secret_keys(pair: Pair, resource: Resource, observed: Observed) -> di
     return {keys.ref: shown.ref, keys.version: shown.version}
 
 
-async def read_halves(pair: Pair) -> Halves:
-    """Read both products at the same time, for their comparison. No name is inferred."""
-    imis, cloud_sso = await asyncio.gather(
+async def read_both(pair: Pair) -> tuple[Observed, Observed]:
+    """Read the records of both products at the same time: iMIS's and Cloud SSO's."""
+    return await asyncio.gather(
         pair.half(OPENID_CONNECT).observe(OPENID_CONNECT),
         pair.half(IMIS_CLIENT).observe(IMIS_CLIENT),
     )
-    return await halves_of(pair, imis, cloud_sso)
+
+
+async def read_halves(pair: Pair) -> Halves:
+    """Read both products at the same time, for their comparison. No name is inferred."""
+    return await halves_of(pair, *await read_both(pair))
 
 
 async def halves_of(pair: Pair, imis: Observed, cloud_sso: Observed) -> Halves:
@@ -95,6 +99,7 @@ async def halves_of(pair: Pair, imis: Observed, cloud_sso: Observed) -> Halves:
         OpenIDConnect.of(_with(imis, OpenIDConnect, {"client_secret_version": version})),
         ImisClient.model_validate(client.document.model_dump()),
         ImisSsoSettings.of(_with(cloud_sso, IMIS_SSO_SETTINGS.document, {})),
+        mode=str(imis.values.get("mode", "disabled")),
     )
 
 

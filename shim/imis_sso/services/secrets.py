@@ -67,6 +67,10 @@ class Secrets:
         """Give the keyed fingerprint of a secret (contract C22)."""
         return self._key.version(self._environment, secret)
 
+    def crossings(self, secret: Secret) -> tuple[str, ...]:
+        """Give the fingerprints by which environments are compared; they are never shown."""
+        return self._key.crossings(secret)
+
     def renewed(self, version: str, secret: ObservedSecret) -> str:
         """Give the version that the server key makes, for one that an older key made of a secret.
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from imis_sso.domain.access import Principal, Scope, TokenRecord
 from imis_sso.domain.audit import Checkpoint, Entry, Line, Selection
+from imis_sso.domain.checks import Check, Verification
+from imis_sso.domain.crossing import Sighting
 from imis_sso.domain.holds import Hold
 from imis_sso.domain.idempotency import Claim, KeptAnswer
 from imis_sso.domain.intents import Intent
@@ -16,6 +18,7 @@ from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
 from imis_sso.domain.snapshots import Cause, Moment, Snapshot, State
 from imis_sso.domain.spooled import Spooled
+from imis_sso.domain.verified import Attestation, Verified
 
 
 class Tokens(Protocol):
@@ -210,6 +213,43 @@ class History(Protocol):
         """
 
 
+class Evidences(Protocol):
+    """What verifications found, and who attested a sign-in. Raises StoreUnavailable.
+
+    `digest` is `domain.settings_digest.settings_digest` of what was verified.
+    """
+
+    async def remember_verification(
+        self, environment: str, digest: str, verification: Verification
+    ) -> None:
+        """Keep a verdict on settings as the newest.
+
+        A passive verdict that says the same as what is kept changes nothing, so that the stronger
+        proof stays.
+        """
+
+    async def verification(self, environment: str, digest: str) -> Verified | None:
+        """Give the newest verdict on exactly these settings."""
+
+    async def remember_proof(self, environment: str, digest: str, checks: Sequence[Check]) -> None:
+        """Keep what active probes found, in place of what they found before."""
+
+    async def proof(self, environment: str, digest: str) -> Sequence[Check]:
+        """Give what the last active probes found with exactly these settings."""
+
+    async def attest(self, attestation: Attestation) -> None:
+        """Keep an attested sign-in."""
+
+    async def attestation(self, environment: str, digest: str) -> Attestation | None:
+        """Give the newest sign-in that was attested for exactly these settings."""
+
+    async def see(self, sighting: Sighting) -> None:
+        """Keep what is an environment's own, in place of what was known before."""
+
+    async def sightings(self) -> Sequence[Sighting]:
+        """Give what is last known to be each environment's own, the redirect URL left out."""
+
+
 class Deliveries(Protocol):
     """How far each sink of the audit trail has come. Raises StoreUnavailable."""
 
@@ -308,6 +348,10 @@ class Store(Protocol):
     @property
     def history(self) -> History:
         """Snapshots."""
+
+    @property
+    def evidences(self) -> Evidences:
+        """Verdicts, results of probes, attested sign-ins."""
 
     @property
     def deliveries(self) -> Deliveries:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
+from imis_sso.store.evidences import SqlEvidences
 from imis_sso.store.history import SqlHistory
 from imis_sso.store.holds import SqlHolds
 from imis_sso.store.idempotency import SqlIdempotency
@@ -53,6 +54,7 @@ class SqlStore:
         self.holds = SqlHolds(database, self.trail)
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
+        self.evidences = SqlEvidences(database, clock)
         self.idempotency = SqlIdempotency(database, clock)
         self.spool = FileSpool(spool, signer, clock)
         self.leases = SqlLeases(database)

@@ -210,3 +210,50 @@ IDEMPOTENCY: Final = Table(
     Column("headers", JSON(none_as_null=True)),
     Column("body", Text),
 )
+
+VERIFICATIONS: Final = Table(
+    "verifications",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("passed", Integer, nullable=False),
+    Column("proof", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+PROOFS: Final = Table(
+    "proofs",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("checks", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+ATTESTATIONS: Final = Table(
+    "attestations",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("redirect_url", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+Index(
+    "attestations_digest",
+    ATTESTATIONS.c.environment,
+    ATTESTATIONS.c.digest,
+    ATTESTATIONS.c.number,
+)
+
+SIGHTINGS: Final = Table(
+    "sightings",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("authority_url", Text, nullable=False),
+    Column("secret_mark", String(64), nullable=False),
+)
