@@ -37,6 +37,7 @@ def control_routes(product: Product) -> list[BaseRoute]:
         _route("DELETE", "faults", control.clear_faults),
         _route("GET", "variant", control.variant),
         _route("PATCH", "variant", _explained(control.patch_variant)),
+        _route("GET", "sign-ins", control.sign_ins),
         _route("POST", "expire-sessions", control.expire_sessions),
     ]
 
@@ -117,6 +118,9 @@ class _Control:
     async def patch_variant(self, request: Request) -> Response:
         self._product.change_variant(await _object(request))
         return JSONResponse(self._product.variant.as_dict())
+
+    async def sign_ins(self, _request: Request) -> Response:
+        return JSONResponse(self._product.sign_ins.as_list())
 
     async def expire_sessions(self, _request: Request) -> Response:
         self._product.expire_sessions()

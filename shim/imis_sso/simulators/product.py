@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from imis_sso.simulators.counters import Counters
 from imis_sso.simulators.faults import FaultBox
 from imis_sso.simulators.log import Log
+from imis_sso.simulators.sign_ins import SignIns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from imis_sso.simulators.faults import Fault
     from imis_sso.simulators.log import Attempt
@@ -34,6 +35,7 @@ class Product(ABC):
         self.counters = Counters()
         self.faults = FaultBox(kinds)
         self.log = Log()
+        self.sign_ins = SignIns()
 
     @abstractmethod
     def state(self) -> dict[str, object]:
@@ -72,6 +74,7 @@ class Product(ABC):
     def reset(self, *, state: bool = False) -> None:
         """Start counting anew; with `state`, also remove the faults and seed the product."""
         self.counters.reset()
+        self.sign_ins.clear()
         if state:
             self.faults.clear()
             self.seed()
@@ -92,14 +95,27 @@ def new_session() -> str:
     return f"{secrets.token_urlsafe(32)}{os.environ.get(MARK_VARIABLE, '')}"
 
 
-def assign(target: object, changes: Mapping[str, object], names: Mapping[str, type]) -> None:
-    """Set attributes; raises ValueError for a name not allowed, TypeError for another type."""
+def assign(
+    target: object, changes: Mapping[str, object], names: Mapping[str, type | Container[object]]
+) -> None:
+    """Set attributes, each of its type or one of its choices.
+
+    Raises ValueError for a name or a choice not allowed, TypeError for another type.
+    """
     for name, value in changes.items():
         if name not in names:
             message = f"unknown state {name!r}; known: {', '.join(sorted(names))}"
             raise ValueError(message)
-        if not isinstance(value, names[name]) or isinstance(value, bool):
-            message = f"{name} takes a value of type {names[name].__name__}"
-            raise TypeError(message)
+        _check(name, value, names[name])
     for name, value in changes.items():
         setattr(target, name, value)
+
+
+def _check(name: str, value: object, allowed: type | Container[object]) -> None:
+    if not isinstance(allowed, type):
+        if value not in allowed:
+            message = f"{name} takes one of {allowed}"
+            raise ValueError(message)
+    elif not isinstance(value, allowed) or isinstance(value, bool):
+        message = f"{name} takes a value of type {allowed.__name__}"
+        raise TypeError(message)

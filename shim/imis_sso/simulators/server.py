@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp
@@ -33,11 +34,15 @@ _STOP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Listener:
-    """One application, the bound socket it listens on, and its certificate."""
+    """One application, the bound socket it listens on, and its certificate.
+
+    `greeted` may show another certificate, each time that a client connects.
+    """
 
     app: ASGIApp
     socket: socket.socket
     certificate: Certificate
+    greeted: Callable[[ssl.SSLObject, object, object], None] | None = None
 
 
 def bind(port: int = 0) -> socket.socket:
@@ -72,7 +77,8 @@ class ServerThread:
 
         Raises RuntimeError if they do not within ten seconds.
         """
-        logging.getLogger("uvicorn.error").addFilter(_is_foreign)
+        for name in ("uvicorn.error", "httpx"):
+            logging.getLogger(name).addFilter(_is_foreign)
         self._thread.start()
         if not self._ready.wait(_START_SECONDS) or self._failure is not None:
             message = "the simulated servers did not start"
@@ -158,6 +164,13 @@ class _Config(uvicorn.Config):
             ssl_certfile=str(listener.certificate.chain_file),
             ssl_keyfile=str(listener.certificate.key_file),
         )
+        self._greeted = listener.greeted
+
+    def load(self) -> None:
+        """Also choose the certificate anew for each connection, where that is wanted."""
+        super().load()
+        if self.ssl is not None and self._greeted is not None:
+            self.ssl.sni_callback = self._greeted
 
     def configure_logging(self) -> None:
         """Leave the process's loggers alone: the service may log through the same ones."""

@@ -1,4 +1,4 @@
-"""A set of environments, each an iMIS and a Cloud SSO, served over HTTPS on loopback."""
+"""A set of environments, each an iMIS, a Cloud SSO and directories, served over HTTPS on loopback."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from imis_sso.simulators.cloud_sso.app import cloud_sso_app
-from imis_sso.simulators.cloud_sso.model import CloudSsoModel, SigningKey
+from imis_sso.simulators.cloud_sso.model import RETURN_PATH, CloudSsoModel
+from imis_sso.simulators.directory.app import directory_app
+from imis_sso.simulators.directory.model import DirectoryModel
+from imis_sso.simulators.directory.connection import connected
 from imis_sso.simulators.imis.app import imis_app
 from imis_sso.simulators.imis.model import ImisModel
+from imis_sso.simulators.openid.keys import SigningKey
 from imis_sso.simulators.server import Listener, ServerThread, bind
 from imis_sso.simulators.tls import Authority
 from imis_sso.simulators.variant import Variant
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
@@ -31,6 +36,8 @@ class SimulatedEnvironment:
     cloud_sso_username: str
     cloud_sso_password: str
     cloud_id: str
+    directory_url: str
+    directory_password: str
 
 
 class Simulation:
@@ -50,11 +57,13 @@ class Simulation:
         ports: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._authority, self._key = Authority(directory), SigningKey()
+        self._authority, self._keys = Authority(directory), (SigningKey(), SigningKey())
+        self.trust = self._authority.trust()
         self._sockets: list[socket.socket] = []
         self._listeners: list[Listener] = []
         self._imis: dict[str, ImisModel] = {}
         self._cloud_sso: dict[str, CloudSsoModel] = {}
+        self._directories: dict[str, DirectoryModel] = {}
         self.ca_file = self._authority.ca_file
         try:
             for name in names:
@@ -83,6 +92,10 @@ class Simulation:
         """Give the Cloud SSO of an environment: state, counters, faults; raises KeyError."""
         return self._cloud_sso[name]
 
+    def directory(self, name: str) -> DirectoryModel:
+        """Give the directories of an environment: state, counters, faults; raises KeyError."""
+        return self._directories[name]
+
     def start(self) -> None:
         """Start serving; returns when every server answers. A simulation starts once."""
         self._thread.start()
@@ -105,17 +118,22 @@ class Simulation:
         self.stop()
 
     def _add(self, name: str, variant: Variant, ports: tuple[int, int]) -> None:
-        imis_socket, cloud_sso_socket = self._bound(ports[0]), self._bound(ports[1])
-        imis = ImisModel(name, _url(imis_socket), variant)
-        cloud_sso = CloudSsoModel(name, _url(cloud_sso_socket), variant, self._key)
+        imis_socket, sso_socket = self._bound(ports[0]), self._bound(ports[1])
+        people_socket, url, (key, other_key) = self._bound(0), _url(sso_socket), self._keys
+        imis = ImisModel(name, _url(imis_socket), variant, trust=self.trust)
+        directory = DirectoryModel(
+            name, _url(people_socket), variant, other_key, f"{url}{RETURN_PATH}"
+        )
+        cloud_sso = CloudSsoModel(
+            name, url, variant, key, trust=self.trust, directories=connected(directory)
+        )
         self._imis[name], self._cloud_sso[name] = imis, cloud_sso
+        self._directories[name] = directory
+        issue, greeted = self._authority.issue, self._authority.shown(lambda: cloud_sso.certificate)
         self._listeners += [
-            Listener(imis_app(imis), imis_socket, self._authority.issue(f"{name}-imis")),
-            Listener(
-                cloud_sso_app(cloud_sso),
-                cloud_sso_socket,
-                self._authority.issue(f"{name}-cloud-sso"),
-            ),
+            Listener(imis_app(imis), imis_socket, issue(f"{name}-imis")),
+            Listener(cloud_sso_app(cloud_sso), sso_socket, issue(f"{name}-cloud-sso"), greeted),
+            Listener(directory_app(directory), people_socket, issue(f"{name}-directory")),
         ]
 
     def _bound(self, port: int) -> socket.socket:
@@ -125,6 +143,7 @@ class Simulation:
 
     def _described(self, name: str) -> SimulatedEnvironment:
         imis, cloud_sso = self._imis[name], self._cloud_sso[name]
+        directory = self._directories[name]
         return SimulatedEnvironment(
             imis_url=imis.base_url,
             imis_username=imis.username,
@@ -133,6 +152,8 @@ class Simulation:
             cloud_sso_username=cloud_sso.username,
             cloud_sso_password=cloud_sso.password,
             cloud_id=cloud_sso.cloud_id,
+            directory_url=directory.base_url,
+            directory_password=directory.password,
         )
 
     def _close(self) -> None:

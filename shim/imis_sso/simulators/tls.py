@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import trustme
@@ -13,6 +17,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CERTIFICATES = ("valid", "expired", "untrusted", "other_name")
+"""What a server may show: a certificate in order, or one with a single thing wrong."""
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
+
+
+_NAMES = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -35,13 +46,39 @@ class Authority:
 
     def issue(self, name: str) -> Certificate:
         """Issue a certificate for 127.0.0.1 and localhost, in files called after `name`."""
-        leaf = self._ca.issue_cert("127.0.0.1", "localhost", key_type=trustme.KeyType.ECDSA)
+        leaf = self._ca.issue_cert(*_NAMES, key_type=trustme.KeyType.ECDSA)
         chain_file, key_file = self._directory / f"{name}.pem", self._directory / f"{name}.key"
         chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
         chain_file.write_bytes(chain)
         key_file.touch(mode=0o600)
         key_file.write_bytes(leaf.private_key_pem.bytes())
         return Certificate(chain_file, key_file, spki_pin(chain))
+
+    def trust(self) -> ssl.SSLContext:
+        """Give a client's trust in this authority, and in no other."""
+        return ssl.create_default_context(cafile=self.ca_file)
+
+    @cache  # noqa: B019 -- an authority lives as long as its simulation
+    def wrong(self, kind: str) -> ssl.SSLContext:
+        """Give a server's context with a certificate that is `expired`, `untrusted` …"""
+        ca = trustme.CA(key_type=trustme.KeyType.ECDSA) if kind == "untrusted" else self._ca
+        names = ("other.example.net",) if kind == "other_name" else _NAMES
+        began, ended = _LONG_AGO if kind == "expired" else (None, None)
+        leaf = ca.issue_cert(
+            *names, not_before=began, not_after=ended, key_type=trustme.KeyType.ECDSA
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        leaf.configure_cert(context)
+        return context
+
+    def shown(self, kind: Callable[[], str]) -> Callable[[ssl.SSLObject, object, object], None]:
+        """Give what a server does as a client greets it: show the certificate of this kind."""
+
+        def choose(connection: ssl.SSLObject, _name: object, _context: object) -> None:
+            if (wanted := kind()) != "valid":
+                connection.context = self.wrong(wanted)
+
+        return choose
 
 
 def spki_pin(certificate_pem: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imis_sso.simulators.cloud_sso import provider, routes
+from imis_sso.simulators.cloud_sso.federation import Federation
 from imis_sso.simulators.control import action_route, control_routes
 from imis_sso.simulators.gate import product_app
 
@@ -21,4 +22,6 @@ def cloud_sso_app(model: CloudSsoModel) -> ASGIApp:
         return {"client_secret": model.rotate_secret()}
 
     control = [*control_routes(model), action_route("rotate-secret", rotate)]
-    return product_app(model, [*routes.entries(model), *provider.entries(model)], control)
+    federation = Federation(model)
+    entries = [*routes.entries(model), *federation.entries(), *provider.entries(model, federation)]
+    return product_app(model, entries, control)

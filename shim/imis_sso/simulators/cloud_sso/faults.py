@@ -14,13 +14,16 @@ _WRITES = frozenset({"write"})
 #: `expire_session` ends the session as the request comes in; `login_page` shows the log-in page in
 #: place of what was asked for, the session left alone; `changed_page` spoils one field of the form
 #: (`params.change`, `params.label`); `write_dropped` answers success and stores nothing;
-#: `write_altered` stores `params.value`, by default what was sent without its last character.
+#: `write_altered` stores `params.value`, by default what was sent without its last character;
+#: `id_token_altered` gives an ID token with `params.claims` changed (None leaves one out), or
+#: signed with another key than the published one (`params.foreign_key`).
 KINDS = {
     "expire_session": _SIGNED_IN,
     "login_page": _SIGNED_IN,
     "changed_page": frozenset({"read"}),
     "write_dropped": _WRITES,
     "write_altered": _WRITES,
+    "id_token_altered": frozenset({"protocol"}),
 }
 SAVE_BUTTON = "Save Settings"
 

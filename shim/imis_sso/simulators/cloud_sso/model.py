@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from joserfc.jwk import KeyParameters, RSAKey
-
 from imis_sso.simulators.cloud_sso.faults import KINDS
+from imis_sso.simulators.openid.server import equal
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
+from imis_sso.simulators.tls import CERTIFICATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import ssl
+    from collections.abc import Callable, Container, Mapping
 
+    from imis_sso.simulators.cloud_sso.directories import Directory
     from imis_sso.simulators.log import Attempt
+    from imis_sso.simulators.openid.keys import SigningKey
     from imis_sso.simulators.variant import Variant
 
-WELL_KNOWN = "/.well-known/openid-configuration"
-_PATCHABLE = {
+WELL_KNOWN, RETURN_PATH = "/.well-known/openid-configuration", "/oauth2/return"
+_PATCHABLE: Mapping[str, type | Container[object]] = {
     "cloud_id": str,
     "username": str,
     "password": str,
@@ -34,20 +35,17 @@ _PATCHABLE = {
     "discovery_url": str,
     "redirect_url": str,
     "token_methods": list,
+    "client_type": ("confidential", "public"),
+    "client_status": ("active", "disabled"),
+    "redirect_match": ("exact", "pattern"),
+    "signing_algorithm": ("RS256", "RS512", "HS512"),
+    "published_keys": ("signing", "encryption", "none", "foreign"),
+    "certificate": CERTIFICATES,
+    "id_token_seconds": int,
     "session_seconds": int,
     "lockout_seconds": int,
 }
-
-
-class SigningKey:
-    """The key the provider signs with, made when it is first asked for (it takes a while)."""
-
-    @cached_property
-    def jwks(self) -> dict[str, Any]:
-        """The public half as a key set for RS256 (RFC 7517 section 5)."""
-        parameters: KeyParameters = {"use": "sig", "alg": "RS256", "kid": secrets.token_hex(8)}
-        key = RSAKey.generate_key(2048, parameters)
-        return {"keys": [dict(key.as_dict(private=False))]}
+_USUAL_CLIENT = "confidential", "active", "exact"
 
 
 @dataclass
@@ -69,9 +67,14 @@ class CloudSsoModel(Product):
         variant: Variant,
         key: SigningKey,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        trust: ssl.SSLContext | None = None,
+        directories: Mapping[str, Directory] | None = None,
     ) -> None:
         super().__init__(variant, KINDS)
-        self.base_url, self.key, self._clock = base_url, key, clock
+        self.base_url, self.key, self._clock, self.trust = base_url, key, clock, trust
+        self.return_url = base_url + RETURN_PATH
+        self._directories = dict(directories or {})
         self._lock = threading.RLock()
         self._account = f"example{name}", f"sso.admin@{name}.example.org", new_secret()
         self.login_anti_forgery = secrets.token_urlsafe(32)
@@ -90,6 +93,10 @@ class CloudSsoModel(Product):
             self.discovery_path = WELL_KNOWN
             self.redirect_url = ""
             self.token_methods = ["client_secret_basic", "client_secret_post"]
+            self.client_type, self.client_status, self.redirect_match = _USUAL_CLIENT
+            self.signing_algorithm, self.published_keys = "RS256", "signing"
+            self.certificate, self.id_token_seconds = "valid", 300
+            self.directories = dict(self._directories)
             self.session_seconds, self.lockout_seconds = 1200, 30
             self._sessions: dict[str, Session] = {}
             self._failures, self._locked_until = 0, 0.0
@@ -161,15 +168,41 @@ class CloudSsoModel(Product):
         self.client_secret = new_secret()
         return self.client_secret
 
-    def has_secret(self, client_id: str, client_secret: str) -> bool:
-        """Say whether these are the client's id and secret, compared in constant time."""
-        given, right = (f"{client_id}\n{client_secret}", f"{self.client_id}\n{self.client_secret}")
-        return hmac.compare_digest(given.encode(), right.encode())
+    def authenticates(self, method: str, client_id: str, client_secret: str) -> bool:
+        """Say whether these are the client's credentials, given by a method it may use.
+
+        A public client has no secret, so any will do.
+        """
+        if client_id != self.client_id or self.client_status == "disabled":
+            return False
+        if self.client_type == "public":
+            return True
+        return method in self.token_methods and equal(client_secret, self.client_secret)
+
+    @property
+    def named_issuer(self) -> str:
+        """The issuer that the metadata and the tokens name."""
+        return self.metadata_issuer or self.issuer
+
+    def change_directory(self, key: str, **changes: Any) -> None:
+        """Change fields of a directory, and merge `claims`, as a person would.
+
+        Raises ValueError for a directory or a field that does not exist.
+        """
+        self.directories[key] = self._changed(key, changes)
+
+    def _changed(self, key: str, changes: Mapping[str, Any]) -> Directory:
+        if key not in self.directories:
+            message = f"unknown directory {key!r}; known: {', '.join(self.directories)}"
+            raise ValueError(message)
+        return self.directories[key].changed(changes)
 
     def state(self) -> dict[str, object]:
         """Give everything, secrets in clear."""
         return {name: getattr(self, name) for name in _PATCHABLE} | {
             "discovery_path": self.discovery_path,
+            "return_url": self.return_url,
+            "directories": {key: each.as_dict() for key, each in self.directories.items()},
             "sessions": len(self._sessions),
             "failures": self._failures,
             "lockout_left": self.lockout_left(),
@@ -180,10 +213,15 @@ class CloudSsoModel(Product):
 
         A discovery address on this origin moves the metadata there; `metadata_issuer` other than
         the empty text makes the metadata name another issuer than the page shows. A change of
-        credentials, or `lockout_seconds`, lifts a lock-out.
+        credentials, or `lockout_seconds`, lifts a lock-out. `directories` takes changes by
+        the name of a flavour.
         """
+        plain: dict[str, Any] = dict(changes)
+        directories = plain.pop("directories", {})
         with self._lock:
-            assign(self, changes, _PATCHABLE)
+            changed = {key: self._changed(key, each) for key, each in directories.items()}
+            assign(self, plain, _PATCHABLE)
+            self.directories |= changed
             if "redirect_url" in changes:
                 self.log.hold(self.held())
         moved = urlsplit(self.discovery_url)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from imis_sso.simulators.rendering import Templates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel
+    from imis_sso.simulators.openid.client import RefusedError
 
 DOTS = "\u2022" * 12
 HOME_PATH, SECTION_PATH, SETTINGS_PATH = "/", "/directories", "/directories/imis"
 INPUT_NAME = "ctl00$Main$txtReturn"
+_TEMPLATES = Templates(Path(__file__).with_name("templates"))
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,22 @@ def settings_rows(model: CloudSsoModel, redirect_url: str) -> list[Row]:
 
 def render(template: str, **values: object) -> str:
     """Render one of the templates beside this module; everything in it is escaped."""
-    return _environment().get_template(template).render(values)
+    return _TEMPLATES.render(template, **values)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    loader = FileSystemLoader(Path(__file__).with_name("templates"))
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+def error_page(status: HTTPStatus, message: str, title: str = "Error", reason: str = "") -> Response:
+    """Say that something failed; `reason` is its short name, for tests."""
+    page = render("error.html", title=title, message=message, reason=reason)
+    return HTMLResponse(page, status)
+
+
+def refusal_page(error: RefusedError) -> Response:
+    """Say that a sign-in failed: a page with 400, never a redirect (RFC 6749 4.1.2.1)."""
+    return error_page(HTTPStatus.BAD_REQUEST, error.detail, "Sign-in error", error.reason)
+
+
+def sign_in_page(action: str, request: str, email: str, names: Sequence[str]) -> Response:
+    """Ask a person who they are, and which of the directories knows them."""
+    values = {"action": action, "request": request, "email": email, "names": names}
+    page = render("sign_in.html", title="Sign in", **values)
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})

@@ -1,36 +1,46 @@
 """The OpenID provider of the simulated Cloud SSO.
 
-OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 and RFC 6749, as far as a client without a
-user can get: the metadata, the keys, `prompt=none`, and a token endpoint that knows no code.
+OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 and RFC 6749: the metadata, the keys,
+authorization with a person and with `prompt=none`, and the token endpoint.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+import fnmatch
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlencode
 
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from imis_sso.simulators.cloud_sso.pages import render
-from imis_sso.simulators.gate import Entry
+from imis_sso.simulators.cloud_sso.journeys import Asked, altered
+from imis_sso.simulators.cloud_sso.pages import refusal_page
+from imis_sso.simulators.gate import Entry, attempt_of
+from imis_sso.simulators.openid.client import RefusedError
+from imis_sso.simulators.openid.keys import SigningKey
+from imis_sso.simulators.openid.server import (
+    credentials,
+    form_of,
+    redirected,
+    request_error,
+    token_answer,
+    token_error,
+)
+from imis_sso.simulators.product import new_session
+from imis_sso.simulators.sign_ins import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
+    from imis_sso.simulators.cloud_sso.federation import Federation
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel
-
-_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_BASIC, _POST = "client_secret_basic", "client_secret_post"
+    from imis_sso.simulators.openid.server import Grant
 
 
-def entries(model: CloudSsoModel) -> list[Entry]:
+def entries(model: CloudSsoModel, federation: Federation) -> list[Entry]:
     """Give the routes of the provider; the metadata's own comes last, as its path may move."""
-    provider = _Provider(model)
+    provider = _Provider(model, federation)
     return [
         Entry("GET", "/oauth2/jwks", provider.jwks, "protocol"),
         Entry("GET", "/oauth2/authorize", provider.authorize, "protocol"),
@@ -40,8 +50,9 @@ def entries(model: CloudSsoModel) -> list[Entry]:
 
 
 class _Provider:
-    def __init__(self, model: CloudSsoModel) -> None:
-        self._model = model
+    def __init__(self, model: CloudSsoModel, federation: Federation) -> None:
+        self._model, self._federation = model, federation
+        self._foreign_key = SigningKey()
 
     async def metadata(self, request: Request) -> Response:
         model = self._model
@@ -49,14 +60,14 @@ class _Provider:
             return Response(status_code=HTTPStatus.NOT_FOUND)
         return JSONResponse(
             {
-                "issuer": self._issuer(),
+                "issuer": model.named_issuer,
                 "authorization_endpoint": f"{model.base_url}/oauth2/authorize",
                 "token_endpoint": f"{model.base_url}/oauth2/token",
                 "jwks_uri": f"{model.base_url}/oauth2/jwks",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["authorization_code"],
                 "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256"],
+                "id_token_signing_alg_values_supported": [model.signing_algorithm],
                 "scopes_supported": ["openid", "profile", "email"],
                 "claims_supported": ["sub", "email", "external_id", "staff"],
                 "token_endpoint_auth_methods_supported": model.token_methods,
@@ -66,83 +77,78 @@ class _Provider:
         )
 
     async def jwks(self, _request: Request) -> Response:
-        return JSONResponse(self._model.key.jwks)
+        model = self._model
+        key = self._foreign_key if model.published_keys == "foreign" else model.key
+        return JSONResponse(key.published(model.signing_algorithm, model.published_keys))
 
     async def authorize(self, request: Request) -> Response:
         """Redirect only to the registered address (RFC 6749 4.1.2.1, Core 3.1.2.1)."""
-        query, model = request.query_params, self._model
-        redirect_uri = query.get("redirect_uri", "")
-        is_known = query.get("client_id") == model.client_id
-        if not (is_known and redirect_uri and redirect_uri == model.redirect_url):
-            return _error_page("The application or its redirect address is not registered.")
-        error = _request_error(query)
-        if error is None and query.get("prompt") != "none":
-            return HTMLResponse(render("sign_in.html", title="Sign in"))
-        answer = {"error": error or "login_required", "iss": self._issuer()}
-        if "state" in query:
-            answer["state"] = query["state"]
-        joint = "&" if "?" in redirect_uri else "?"
-        return RedirectResponse(f"{redirect_uri}{joint}{urlencode(answer)}", HTTPStatus.FOUND)
+        query = request.query_params
+        try:
+            self._check_client(query.get("client_id", ""), query.get("redirect_uri", ""))
+        except RefusedError as error:
+            return self._refused(error)
+        error_code = request_error(query)
+        if error_code is None and query.get("prompt") != "none":
+            return self._federation.ask(_asked(query))
+        answer = {"error": error_code or "login_required", "iss": self._model.named_issuer}
+        return redirected(query["redirect_uri"], answer | {"state": query.get("state", "")})
+
+    def _check_client(self, client_id: str, redirect_uri: str) -> None:
+        model = self._model
+        if client_id != model.client_id:
+            raise RefusedError("client-unknown", "The application is not registered.")
+        if model.client_status == "disabled":
+            raise RefusedError("client-disabled", "The application is disabled.")
+        is_pattern = model.redirect_match == "pattern"
+        matches = is_pattern and fnmatch.fnmatchcase(redirect_uri, model.redirect_url)
+        if not redirect_uri or not (redirect_uri == model.redirect_url or matches):
+            raise RefusedError("redirect-unregistered", "The redirect address is not registered.")
+
+    def _refused(self, error: RefusedError) -> Response:
+        self._model.sign_ins.note(SignIn(signed_in=False, reason=error.reason, detail=error.detail))
+        return refusal_page(error)
 
     async def token(self, request: Request) -> Response:
-        """Authenticate the client, then refuse the code: none was ever given out."""
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        method, client_id, secret = _credentials(request, form)
+        """Authenticate the client, then give for its code what the code was made for."""
+        form = await form_of(request)
+        method, client_id, secret = credentials(request, form)
         if method == "":
-            return _token_error("invalid_request")
-        if method not in self._model.token_methods or not self._model.has_secret(client_id, secret):
-            return _token_error("invalid_client", method)
+            return token_error("invalid_request")
+        if not self._model.authenticates(method, client_id, secret):
+            return token_error("invalid_client", method)
         if "grant_type" not in form:
-            return _token_error("invalid_request")
+            return token_error("invalid_request")
         if form["grant_type"] != "authorization_code":
-            return _token_error("unsupported_grant_type")
+            return token_error("unsupported_grant_type")
         if not form.get("code"):
-            return _token_error("invalid_request")
-        return _token_error("invalid_grant")
+            return token_error("invalid_request")
+        grant = self._federation.codes.take(form["code"])
+        if grant is None or not grant.fits(client_id, form):
+            return token_error("invalid_grant")
+        return self._tokens(request, grant)
 
-    def _issuer(self) -> str:
-        return self._model.metadata_issuer or self._model.issuer
-
-
-def _request_error(query: Mapping[str, str]) -> str | None:
-    if query.get("response_type") != "code":
-        return "unsupported_response_type"
-    if "openid" not in query.get("scope", "").split():
-        return "invalid_scope"
-    if "code_challenge" in query and query.get("code_challenge_method") != "S256":
-        return "invalid_request"
-    return None
-
-
-def _credentials(request: Request, form: Mapping[str, str]) -> tuple[str, str, str]:
-    """Give method, client id and secret; no method where two are used (RFC 6749 2.3)."""
-    header = request.headers.get("authorization")
-    if header is not None and "client_secret" in form:
-        return "", "", ""
-    if header is None:
-        method = _POST if "client_secret" in form else "none"
-        return method, form.get("client_id", ""), form.get("client_secret", "")
-    scheme, _, encoded = header.partition(" ")
-    try:
-        decoded = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        decoded = ""
-    client_id, _, secret = decoded.partition(":")
-    # RFC 6749 2.3.1: both are form-encoded before base64; a raw secret fails like a wrong one.
-    method = _BASIC if scheme.lower() == "basic" else "none"
-    return method, unquote_plus(client_id), unquote_plus(secret)
+    def _tokens(self, request: Request, grant: Grant) -> Response:
+        model, claims, key = self._model, dict(grant.claims), self._model.key
+        if fault := model.take(attempt_of(request), "id_token_altered"):
+            claims = altered(claims, fault.params.get("claims", {}))
+            key = self._foreign_key if fault.params.get("foreign_key") else key
+        return token_answer(
+            {
+                "access_token": new_session(),
+                "token_type": "Bearer",
+                "expires_in": 300,
+                "id_token": key.sign(claims, model.signing_algorithm, model.client_secret),
+            }
+        )
 
 
-def _token_error(error: str, method: str = "") -> Response:
-    headers = dict(_NO_STORE)
-    status = HTTPStatus.BAD_REQUEST
-    if error == "invalid_client":
-        status = HTTPStatus.UNAUTHORIZED
-        if method == _BASIC:
-            headers["WWW-Authenticate"] = 'Basic realm="token"'
-    return JSONResponse({"error": error}, status, headers)
-
-
-def _error_page(message: str) -> Response:
-    page = render("error.html", title="Sign-in error", message=message)
-    return HTMLResponse(page, HTTPStatus.BAD_REQUEST)
+def _asked(query: Mapping[str, str]) -> Asked:
+    return Asked(
+        client_id=query["client_id"],
+        redirect_uri=query["redirect_uri"],
+        state=query.get("state", ""),
+        nonce=query.get("nonce", ""),
+        challenge=query.get("code_challenge", ""),
+        login_hint=query.get("login_hint", ""),
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imis_sso.simulators.control import control_routes
 from imis_sso.simulators.gate import product_app
-from imis_sso.simulators.imis.routes import entries
+from imis_sso.simulators.imis import routes, sign_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -15,5 +15,7 @@ if TYPE_CHECKING:
 
 
 def imis_app(model: ImisModel) -> ASGIApp:
-    """Build the application that serves the model: the REST wire and the control API."""
-    return product_app(model, entries(model), control_routes(model))
+    """Build the application that serves the model: the sign-in page, the REST wire and the control API."""
+    return product_app(
+        model, [*sign_in.entries(model), *routes.entries(model)], control_routes(model)
+    )

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from imis_sso.simulators.imis import wire
 from imis_sso.simulators.imis.faults import KINDS
+from imis_sso.simulators.imis.members import Members
+from imis_sso.simulators.imis.seeding import half_finished
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping, Sequence
 
     from imis_sso.simulators.imis.wire import Record
@@ -25,6 +28,7 @@ _PATCHABLE = {
     "username": str,
     "password": str,
     "roles": list,
+    "licensed_features": list,
     "token_seconds": int,
 }
 _REQUIRED_ROLES = {"RemoteService", "SysAdmin"}
@@ -43,9 +47,12 @@ class ImisModel(Product):
         base_url: str,
         variant: Variant,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(variant, KINDS)
-        self._name, self.base_url, self._clock = name, base_url, clock
+        self.name, self.base_url, self._clock, self.trust = name, base_url, clock, trust
+        self.members = Members()
         self._lock = threading.RLock()
         self._account = f"svc-imis-sso-{name}", new_secret()
         self._old_secret = new_secret()
@@ -56,9 +63,11 @@ class ImisModel(Product):
         """Put back the records, names, roles and credentials the simulation starts with."""
         with self._lock:
             self.username, self.password = self._account
-            self.organisation = f"Example Association ({self._name})"
+            self.organisation = f"Example Association ({self.name})"
             self.version = "20.3.212.1234"
             self.roles: list[str] = ["RemoteService", "SysAdmin"]
+            self.licensed_features: list[str] = ["Advanced Accounting", "OpenID Connect"]
+            self.members.seed()
             self.token_seconds = 1199
             self._tokens: dict[str, float] = {}
             self._records = self._seed_records()
@@ -85,9 +94,14 @@ class ImisModel(Product):
             self._tokens[token] = self._clock() + self.token_seconds
         return token
 
+    @property
+    def is_administered(self) -> bool:
+        """Whether the service account is a system administrator's."""
+        return "SysAdmin" in self.roles
+
     def _is_shut_out(self) -> bool:
         """Say whether the mode leaves this account no password, while its tokens live on."""
-        if not self.variant.imis_enabled_refuses_password or "SysAdmin" in self.roles:
+        if not self.variant.imis_enabled_refuses_password or self.is_administered:
             return False
         enabled = wire.enum_value("Mode", "Enabled")
         return any(record.get("Mode") == enabled for record in self.records)
@@ -212,7 +226,7 @@ class ImisModel(Product):
 
     def _seed_records(self) -> list[Record]:
         kind = self.variant.imis_records
-        first, other = (_half_finished(self.base_url, self._old_secret, index) for index in (1, 2))
+        first, other = (half_finished(self.base_url, self._old_secret, index) for index in (1, 2))
         other |= {"ProviderName": "Members (2021)", "Mode": 1 if kind == "several_active" else 0}
         return {"none": [], "one": [first]}.get(kind, [first, other])
 
@@ -246,32 +260,3 @@ def _merge(record: Record, properties: Mapping[str, object]) -> None:
             record.pop(name, None)
         else:
             record[name] = value
-
-
-def _half_finished(base_url: str, secret: str, index: int) -> Record:
-    """Give a record as a person leaves it who was called away half-way through the recipe."""
-    directory = "https://login.microsoftonline.com/6f0d0d4e-0000-4000-8000-3a5e51b1c0de/v2.0"
-    return {
-        "ProviderId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{base_url}/{index}")),
-        "Mode": 0,
-        "ProviderType": 1,
-        "ProviderName": "Single sign-on",
-        "ProviderClientId": "imis-trial-2021",
-        "ClientSecret": secret,
-        "WellKnownUrl": f"{directory}/.well-known/openid-configuration",
-        "Authority": directory,
-        "RedirectLoginUri": base_url,
-        "ExternalIdClaimType": "sub",
-        "SetLoginHint": False,
-        "StaffClaimType": "staff",
-        "StaffClaimValue": "true",
-        "RoleMappingKey": "staff-roles",
-        # Properties no document knows of, which every write must hand back as they came.
-        "SortOrder": 3,
-        "Appearance": {
-            "$type": f"{wire.NAMESPACE}.Internal.OpenIDProviderAppearanceData, Asi.Contracts",
-            "ButtonText": "Sign in",
-            "ShowLogo": True,
-        },
-        "SessionMinutes": {"$type": "System.Int32", "$value": 45},
-    }
