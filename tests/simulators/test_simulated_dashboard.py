@@ -9,7 +9,7 @@ import pytest
 
 from imis_sso.simulators import CloudSsoModel, Fault, Variant
 from imis_sso.simulators.cloud_sso.model import CloudSsoModel as Model
-from imis_sso.simulators.cloud_sso.model import SigningKey
+from imis_sso.simulators.openid.keys import SigningKey
 
 LOGIN = "/account/login"
 SETTINGS = "/directories/imis"

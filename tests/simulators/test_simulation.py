@@ -56,10 +56,10 @@ def test_pins_are_those_of_the_servers_own_keys(
     pins = [
         _pin_of_server(urlsplit(url).port or 0, trust)
         for environment in simulation.environments.values()
-        for url in (environment.imis_url, environment.cloud_sso_url)
+        for url in (environment.imis_url, environment.cloud_sso_url, environment.directory_url)
     ]
     assert tuple(pins) == simulation.spki_pins
-    assert len(set(pins)) == 4
+    assert len(set(pins)) == 6
 
 
 def _pin_of_server(port: int, trust: ssl.SSLContext) -> str:
@@ -74,7 +74,7 @@ def _pin_of_server(port: int, trust: ssl.SSLContext) -> str:
 
 def test_private_keys_are_readable_by_their_owner_only(running: Simulation) -> None:
     keys = list(running.ca_file.parent.glob("*.key"))
-    assert len(keys) == 4
+    assert len(keys) == 6
     assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
 
 

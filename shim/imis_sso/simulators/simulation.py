@@ -1,4 +1,4 @@
-"""A set of environments, each an iMIS, a Cloud SSO and directories, served over HTTPS on loopback."""
+"""Environments, each an iMIS, a Cloud SSO and directories, served over HTTPS on loopback."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 from imis_sso.simulators.cloud_sso.app import cloud_sso_app
 from imis_sso.simulators.cloud_sso.model import RETURN_PATH, CloudSsoModel
 from imis_sso.simulators.directory.app import directory_app
-from imis_sso.simulators.directory.model import DirectoryModel
 from imis_sso.simulators.directory.connection import connected
+from imis_sso.simulators.directory.model import DirectoryModel
 from imis_sso.simulators.imis.app import imis_app
 from imis_sso.simulators.imis.model import ImisModel
 from imis_sso.simulators.openid.keys import SigningKey
@@ -19,7 +19,6 @@ from imis_sso.simulators.variant import Variant
 
 if TYPE_CHECKING:
     import socket
-    import ssl
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType

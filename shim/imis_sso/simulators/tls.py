@@ -60,7 +60,7 @@ class Authority:
 
     @cache  # noqa: B019 -- an authority lives as long as its simulation
     def wrong(self, kind: str) -> ssl.SSLContext:
-        """Give a server's context with a certificate that is `expired`, `untrusted` …"""
+        """Give a server's context whose certificate is `expired`, `untrusted` or `other_name`."""
         ca = trustme.CA(key_type=trustme.KeyType.ECDSA) if kind == "untrusted" else self._ca
         names = ("other.example.net",) if kind == "other_name" else _NAMES
         began, ended = _LONG_AGO if kind == "expired" else (None, None)

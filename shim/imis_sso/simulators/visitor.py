@@ -43,7 +43,7 @@ class Outcome:
 async def sign_in(
     simulation: Simulation, environment: str, person: Person | None = None
 ) -> Outcome:
-    """Sign somebody in at an environment's iMIS, by default a member of staff of the first directory.
+    """Sign somebody in at an environment's iMIS, by default staff of the first directory.
 
     Whatever goes wrong is in the outcome; raises KeyError for an environment that is not there.
     """
@@ -108,9 +108,7 @@ class _Visitor:
 def _ended(page: Seen, where: str) -> Outcome:
     if page.reason:
         return _failed(page.reason, where, page.text)
-    return Outcome(
-        signed_in=True, staff=page.signed_in == "staff", where=where, name=page.name
-    )
+    return Outcome(signed_in=True, staff=page.signed_in == "staff", where=where, name=page.name)
 
 
 def _failed(reason: str, where: str = "", detail: str = "") -> Outcome:

@@ -66,7 +66,9 @@ def render(template: str, **values: object) -> str:
     return _TEMPLATES.render(template, **values)
 
 
-def error_page(status: HTTPStatus, message: str, title: str = "Error", reason: str = "") -> Response:
+def error_page(
+    status: HTTPStatus, message: str, title: str = "Error", reason: str = ""
+) -> Response:
     """Say that something failed; `reason` is its short name, for tests."""
     page = render("error.html", title=title, message=message, reason=reason)
     return HTMLResponse(page, status)

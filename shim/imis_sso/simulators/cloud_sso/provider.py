@@ -18,6 +18,7 @@ from imis_sso.simulators.gate import Entry, attempt_of
 from imis_sso.simulators.openid.client import RefusedError
 from imis_sso.simulators.openid.keys import SigningKey
 from imis_sso.simulators.openid.server import (
+    code_error,
     credentials,
     form_of,
     redirected,
@@ -117,12 +118,8 @@ class _Provider:
             return token_error("invalid_request")
         if not self._model.authenticates(method, client_id, secret):
             return token_error("invalid_client", method)
-        if "grant_type" not in form:
-            return token_error("invalid_request")
-        if form["grant_type"] != "authorization_code":
-            return token_error("unsupported_grant_type")
-        if not form.get("code"):
-            return token_error("invalid_request")
+        if error := code_error(form):
+            return token_error(error)
         grant = self._federation.codes.take(form["code"])
         if grant is None or not grant.fits(client_id, form):
             return token_error("invalid_grant")

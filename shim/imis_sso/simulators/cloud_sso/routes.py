@@ -57,7 +57,9 @@ class _Dashboard:
         form = {name: str(value) for name, value in (await request.form()).items()}
         target = form.get("next", pages.HOME_PATH)
         if form.get(_TOKEN_NAME) != self._model.login_anti_forgery:
-            return pages.error_page(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+            return pages.error_page(
+                HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
+            )
         names = ("username", "password", "cloud_id")
         session_id = self._model.log_in(*(form.get(name, "") for name in names))
         if session_id is None:
@@ -127,13 +129,17 @@ class _Dashboard:
         form = await request.form()
         is_hidden = self._model.variant.cloud_sso_secret in {"reveal", "copy"}
         if form.get(_TOKEN_NAME) != session.anti_forgery or not is_hidden:
-            return pages.error_page(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+            return pages.error_page(
+                HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
+            )
         return JSONResponse({"value": self._model.client_secret})
 
     async def save(self, request: Request, session: Session) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
         if form.get(_TOKEN_NAME) != session.anti_forgery or pages.INPUT_NAME not in form:
-            return pages.error_page(HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again.")
+            return pages.error_page(
+                HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
+            )
         await asyncio.sleep(self._model.variant.cloud_sso_save_delay)
         value = form[pages.INPUT_NAME]
         error = self._objection(value)

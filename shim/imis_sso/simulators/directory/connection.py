@@ -22,7 +22,7 @@ def connected(model: DirectoryModel) -> dict[str, Directory]:
 
 def _record(model: DirectoryModel, flavour: Flavour, number: int) -> Directory:
     client = model.clients[flavour.name]
-    return Directory(
+    record = Directory(
         number=number,
         name=flavour.title,
         discovery_domain=model.url(flavour.discovery),
@@ -33,5 +33,5 @@ def _record(model: DirectoryModel, flavour: Flavour, number: int) -> Directory:
         client_id=client.client_id,
         client_secret=client.client_secret,
         claims=flavour.mapping,
-        **flavour.switches,
     )
+    return record.changed(flavour.switches)

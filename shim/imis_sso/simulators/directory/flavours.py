@@ -58,12 +58,12 @@ def _cognito_id_token(person: Person) -> Claims:
 
 
 def _cognito_info(person: Person) -> Claims:
-    """Its userinfo knows truth values as text only."""
+    """Give truth values as text, as this userinfo knows no other."""
     return {"sub": person.directory_id, "username": person.email, "email_verified": "true"}
 
 
 def _entra_id_token(person: Person) -> Claims:
-    """It names people by tenant and object, groups them in lists, and leaves out the e-mail."""
+    """Name people by tenant and object, group them in a list, and leave out the e-mail."""
     return {
         "sub": f"pairwise-{person.directory_id}",
         "oid": person.directory_id,
@@ -87,7 +87,7 @@ def _entra_info(person: Person) -> Claims:
 
 
 def _okta_id_token(person: Person) -> Claims:
-    """It keeps the ID token thin: the profile is for who asks with the access token."""
+    """Keep the ID token thin: the profile is for who asks with the access token."""
     return {"sub": person.directory_id, "ver": 1, "preferred_username": person.email}
 
 

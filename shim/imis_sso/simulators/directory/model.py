@@ -72,7 +72,7 @@ class DirectoryModel(Product):
         return {"password": self.password, "clients": clients}
 
     def patch(self, changes: Mapping[str, object]) -> None:
-        """Change `password`, or `clients` by flavour; raises ValueError or TypeError if it cannot."""
+        """Change `password`, or `clients` by flavour; raises ValueError or TypeError."""
         plain: dict[str, Any] = dict(changes)
         for flavour, each in plain.pop("clients", {}).items():
             if flavour not in self.clients:

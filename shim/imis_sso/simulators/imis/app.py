@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def imis_app(model: ImisModel) -> ASGIApp:
-    """Build the application that serves the model: the sign-in page, the REST wire and the control API."""
+    """Build the application that serves the model: sign-in page, REST wire, control API."""
     return product_app(
         model, [*sign_in.entries(model), *routes.entries(model)], control_routes(model)
     )

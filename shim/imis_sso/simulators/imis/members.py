@@ -80,7 +80,7 @@ class Members:
 def _is_staff(record: Record, claims: Mapping[str, Any]) -> bool:
     """Compare as text (product facts 3.2); a list is never staff."""
     kind, value = record.get("StaffClaimType"), record.get("StaffClaimValue")
-    return bool(kind and value) and _text(claims.get(kind)) == value
+    return bool(kind and value) and _text(claims.get(str(kind))) == value
 
 
 def _text(value: object) -> str:

@@ -81,6 +81,13 @@ def request_error(query: Mapping[str, str]) -> str | None:
     return None
 
 
+def code_error(form: Mapping[str, str]) -> str | None:
+    """Give the error of a token request that asks for no code's tokens, or None."""
+    if form.get("grant_type", "authorization_code") != "authorization_code":
+        return "unsupported_grant_type"
+    return None if "grant_type" in form and form.get("code") else "invalid_request"
+
+
 def redirected(redirect_uri: str, answer: Mapping[str, str]) -> Response:
     """Send the browser back with an answer, leaving out what is empty (RFC 6749 4.1.2)."""
     joint = "&" if "?" in redirect_uri else "?"
