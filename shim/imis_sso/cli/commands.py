@@ -10,6 +10,7 @@ import typer
 import imis_sso
 from imis_sso.cli import (
     audit,
+    check,
     check_config,
     diff,
     emergency,
@@ -45,6 +46,7 @@ for _module in (
     execute,
     simulate,
     check_config,
+    check,
     show,
     verify,
     diff,
@@ -80,7 +82,7 @@ def _root(
 def run() -> None:
     """Run the command line; an error is one clear line each and exit code 1, no traceback."""
     try:
-        app()
+        app(prog_name="imis-sso")
     except Failure as failure:
         for line in failure.lines:
             say(f"imis-sso: {line}", error=True)

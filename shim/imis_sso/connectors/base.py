@@ -116,6 +116,13 @@ class Probes(Protocol):
         """Close connections."""
 
 
+class SignInVisit(Protocol):
+    """Goes from a page of iMIS to where its sign-in leaves for the provider."""
+
+    async def follow(self, start: str) -> SignInSeen:
+        """Follow the sign-in, without an account, until it leaves the host. Never raises."""
+
+
 class Connector(Protocol):
     """One way into one product of one environment. All methods may raise `Problem`s.
 

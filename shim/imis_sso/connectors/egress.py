@@ -156,7 +156,13 @@ class Egress:
         )
 
     async def get(
-        self, address: str, *, seconds: float = SECONDS, largest: int = LARGEST, redirects: int = 0
+        self,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float = SECONDS,
+        largest: int = LARGEST,
+        redirects: int = 0,
     ) -> Fetched:
         """Fetch an address within limits of time and size; each redirect is judged anew.
 
@@ -164,7 +170,9 @@ class Egress:
         EgressRefused before anything is connected to, FetchFailed where no whole answer came, as
         CertificateRefused where the host's certificate was to blame.
         """
-        return await self._bounded(self._followed(address, largest, redirects), seconds)
+        return await self._bounded(
+            self._followed(address, headers or {}, largest, redirects), seconds
+        )
 
     async def post(
         self,
@@ -203,10 +211,12 @@ class Egress:
             body = await _body(response, largest)
             return Fetched(response.status_code, body, response.headers)
 
-    async def _followed(self, address: str, largest: int, redirects: int) -> Fetched:
+    async def _followed(
+        self, address: str, headers: Mapping[str, str], largest: int, redirects: int
+    ) -> Fetched:
         # The text as given: httpx would already have put it into a form of its own.
         destination(address, self._allow)
-        request = self._client.build_request("GET", address)
+        request = self._client.build_request("GET", address, headers=headers)
         for _ in range(redirects + 1):
             response = await self._client.send(request, stream=True, follow_redirects=False)
             async with aclosing(response):

@@ -73,7 +73,7 @@ class Asking:
             return Reply(why=str(failure), untrusted=isinstance(failure, CertificateRefused))
         if found.status in _ASKS_TO_WAIT:
             self._waits[host] = time.monotonic() + _patience(found.headers)
-        return _reply_of(found, document=document)
+        return reply_of(found, document=document)
 
     def _sent(
         self, address: str, form: Mapping[str, str] | None, headers: Mapping[str, str] | None
@@ -91,7 +91,8 @@ def _patience(headers: httpx.Headers) -> float:
     return min(float(stated[:9]), _MOST_PATIENCE)
 
 
-def _reply_of(found: Fetched, *, document: bool) -> Reply:
+def reply_of(found: Fetched, *, document: bool) -> Reply:
+    """Give an answer in a few words; `document` keeps a JSON object."""
     content = _json_object(found.body)
     location = found.headers.get("location")
     return Reply(

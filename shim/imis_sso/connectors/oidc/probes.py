@@ -20,10 +20,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from imis_sso.connectors.egress import SECONDS, Egress
 from imis_sso.connectors.oidc.asking import Asking
+from imis_sso.connectors.oidc.visit import Visit
 from imis_sso.domain.evidence import (
     Attempt,
     Authentication,
@@ -35,8 +36,6 @@ from imis_sso.domain.evidence import (
 from imis_sso.domain.secret import Secret
 
 PAUSE: Final = 0.1
-_REDIRECTS: Final = (301, 302, 303, 307, 308)
-_MOST_HOPS: Final = 3
 _BASIC: Final = "client_secret_basic"
 
 
@@ -59,7 +58,8 @@ class ProviderProbes:
         allowed = tuple(allow)
         self._provider = Asking(Egress(allowed, ca_file), seconds)
         here = (urlsplit(sign_in_page).netloc,) if sign_in_page else ()
-        self._imis = Asking(Egress((*allowed, *here), ca_file), seconds)
+        self._imis = Egress((*allowed, *here), ca_file)
+        self._visit = Visit(self._imis, seconds)
         self._page, self._pause = sign_in_page, pause
 
     async def discovery(self, address: str) -> Reply:
@@ -105,14 +105,7 @@ class ProviderProbes:
         """Follow iMIS's sign-in page as far as its own host leads; see `base.Probes.sign_in`."""
         if not self._page:
             return SignInSeen(why="the registry names no sign-in page (imis.sign_in_path)")
-        address = self._page
-        for _ in range(_MOST_HOPS):
-            reply = await self._imis.get(address)
-            further = urljoin(address, reply.location or "")
-            if reply.status not in _REDIRECTS or _origin(further) != _origin(self._page):
-                break
-            address = further
-        return SignInSeen(self._page, reply)
+        return await self._visit.follow(self._page)
 
     async def aclose(self) -> None:
         """Close what is open."""

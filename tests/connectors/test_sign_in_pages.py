@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imis_sso.connectors.oidc.sign_in_form import NOBODY, address_form
+from imis_sso.connectors.oidc.page import NOBODY, Form, Page
 
-PAGE = "https://members.example.org/sign-in"
+HERE = "https://members.example.org/sign-in"
 WEB_FORMS = """<html><body><form method="post" action="./SignIn.aspx" id="aspnetForm">
 <input type="hidden" name="__VIEWSTATE" value="dDw&amp;x=="><input type=hidden name=__EVENTTARGET>
 <label for="ctl01_Email">E-mail</label><input id="ctl01_Email" name="ctl01$Email" type="email">
@@ -16,8 +16,12 @@ WEB_FORMS = """<html><body><form method="post" action="./SignIn.aspx" id="aspnet
 </form></body></html>"""
 
 
+def address_form(text: str, address: str) -> Form | None:
+    return Page(text, address).address_form()
+
+
 def test_it_is_sent_as_a_browser_would() -> None:
-    form = address_form(WEB_FORMS, PAGE)
+    form = address_form(WEB_FORMS, HERE)
     assert form is not None
     assert form.action == "https://members.example.org/SignIn.aspx"
     assert form.filled(NOBODY) == {
@@ -51,12 +55,12 @@ def test_it_is_sent_as_a_browser_would() -> None:
     ids=lambda value: value if " " in value and "<" not in value else "",
 )
 def test_other_forms_are_left_alone(page: str, why: str) -> None:
-    assert address_form(page, PAGE) is None, why
+    assert address_form(page, HERE) is None, why
 
 
 def test_a_field_for_the_user_name_is_one_for_the_address() -> None:
     page = '<form method=POST><input name="x" autocomplete="username"><button>Go</button></form>'
-    form = address_form(page, PAGE)
+    form = address_form(page, HERE)
     assert form is not None
     assert form.filled(NOBODY) == {"x": NOBODY}
 
@@ -64,11 +68,28 @@ def test_a_field_for_the_user_name_is_one_for_the_address() -> None:
 @given(st.text())
 def test_any_text_is_read_without_an_error(page: str) -> None:
     """A page of a stranger never ends a verification."""
-    found = address_form(page, PAGE)
+    found = address_form(page, HERE)
     assert found is None or found.asks_for_address()
 
 
 @given(st.text(alphabet="<>/=\"' forminputypeailm", max_size=200))
 def test_any_markup_is_read_without_an_error(page: str) -> None:
-    found = address_form(page, PAGE)
+    found = address_form(page, HERE)
     assert found is None or found.asks_for_address()
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        (
+            '<a href="/x">About</a> <a href="/y"> Sign <b>in</b></a>',
+            "https://members.example.org/y",
+        ),
+        ('<a href="/SignIn.aspx?x=1"><img></a>', "https://members.example.org/SignIn.aspx?x=1"),
+        ('<a href="go" aria-label="Log in"></a>', "https://members.example.org/go"),
+        ('<a href="http://members.example.org/">Sign in</a>', None),
+        ('<a>Sign in</a><a href="/blog">Our blog in short</a>', None),
+    ],
+)
+def test_a_link_that_speaks_of_signing_in(page: str, link: str | None) -> None:
+    assert Page(page, HERE).sign_in_link() == link
