@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from playwright.async_api import Browser, async_playwright
 
-from imis_sso.simulators import CloudSsoModel, ImisModel, Simulation, Variant
+from imis_sso.simulators import CloudSsoModel, DirectoryModel, ImisModel, Simulation, Variant
+from imis_sso.simulators.product import Product
+
+_FLAGS = (
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +34,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
 def simulation(running: Simulation) -> Simulation:
     """The simulation, every variant, state, fault and counter as at its start."""
     for name in running.environments:
-        for product in (running.imis(name), running.cloud_sso(name)):
+        for product in _products(running, name):
             product.change_variant(Variant().as_dict())
             product.reset(state=True)
     return running
+
+
+def _products(running: Simulation, name: str) -> tuple[Product, ...]:
+    return running.imis(name), running.cloud_sso(name), running.directory(name)
 
 
 @pytest.fixture
@@ -40,10 +56,30 @@ def cloud_sso(simulation: Simulation) -> CloudSsoModel:
     return simulation.cloud_sso("test")
 
 
+@pytest.fixture
+def directory(simulation: Simulation) -> DirectoryModel:
+    """The directories of the environment `test`."""
+    return simulation.directory("test")
+
+
 @pytest.fixture(scope="session")
 def trust(running: Simulation) -> ssl.SSLContext:
     """Trust in the simulation's own CA, and in nothing else."""
     return ssl.create_default_context(cafile=running.ca_file)
+
+
+@pytest.fixture(scope="module")
+async def browser(running: Simulation, anyio_backend: str) -> AsyncIterator[Browser]:
+    """Chromium that trusts the simulation's servers by their keys, and no other error."""
+    pins = f"--ignore-certificate-errors-spki-list={','.join(running.spki_pins)}"
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=os.environ.get("IMIS_SSO_CHROMIUM") or shutil.which("chromium"),
+            args=[*_FLAGS, *sandbox, pins],
+        )
+        yield started
+        await started.close()
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Dialog, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Dialog, Locator, Page, expect
 from playwright.async_api import Error as BrowserError
 
 from imis_sso.simulators import CloudSsoModel, Fault, Simulation
@@ -17,27 +15,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 LABELS = ("Client ID", "Client Secret", "Discovery (Well-Known) URL", "Issuer", "Redirect URL")
 REDIRECT = "https://members.example.org/"
-FLAGS = (
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="module")
-async def browser(running: Simulation, anyio_backend: str) -> AsyncIterator[Browser]:
-    """Chromium that trusts the simulation's servers by their keys, and no other error."""
-    pins = f"--ignore-certificate-errors-spki-list={','.join(running.spki_pins)}"
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=os.environ.get("IMIS_SSO_CHROMIUM") or shutil.which("chromium"),
-            args=[*FLAGS, *sandbox, pins],
-        )
-        yield started
-        await started.close()
 
 
 @dataclass

@@ -42,7 +42,7 @@ class SigningKey:
 
     def sign(self, claims: Mapping[str, Any], algorithm: str, secret: str = "") -> str:
         """Make a signed token (RFC 7519); HS512 signs with the client's secret."""
-        if algorithm.startswith("HS"):
-            return jwt.encode({"alg": algorithm}, dict(claims), OctKey.import_key(secret))
-        header = {"alg": algorithm, "kid": self.kid}
-        return jwt.encode(header, dict(claims), self._key)
+        is_secret = algorithm.startswith("HS")
+        header = {"alg": algorithm} if is_secret else {"alg": algorithm, "kid": self.kid}
+        key = OctKey.import_key(secret) if is_secret else self._key
+        return jwt.encode(header, dict(claims), key, algorithms=[algorithm])
