@@ -62,6 +62,29 @@ def test_pins_are_those_of_the_servers_own_keys(
     assert len(set(pins)) == 6
 
 
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("expired", "certificate has expired"),
+        ("untrusted", "unable to get local issuer certificate"),
+        ("other_name", "IP address mismatch"),
+    ],
+)
+def test_a_wrong_certificate_is_wrong_in_one_way_and_of_the_same_key(
+    simulation: Simulation, trust: ssl.SSLContext, kind: str, why: str
+) -> None:
+    port = urlsplit(simulation.environments["test"].cloud_sso_url).port or 0
+    right = _pin_of_server(port, trust)
+    simulation.cloud_sso("test").patch({"certificate": kind})
+    with pytest.raises(ssl.SSLCertVerificationError, match=why):
+        _pin_of_server(port, trust)
+    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    assert _pin_of_server(port, careless) == right
+    simulation.cloud_sso("test").patch({"certificate": "valid"})
+    assert _pin_of_server(port, trust) == right
+
+
 def _pin_of_server(port: int, trust: ssl.SSLContext) -> str:
     with (
         socket.create_connection(("127.0.0.1", port), timeout=5) as plain,

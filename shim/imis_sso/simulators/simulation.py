@@ -128,10 +128,12 @@ class Simulation:
         )
         self._imis[name], self._cloud_sso[name] = imis, cloud_sso
         self._directories[name] = directory
-        issue, greeted = self._authority.issue, self._authority.shown(lambda: cloud_sso.certificate)
+        issue = self._authority.issue
+        shown = issue(f"{name}-cloud-sso")
+        greeted = self._authority.wrong(shown).greeting(lambda: cloud_sso.certificate)
         self._listeners += [
             Listener(imis_app(imis), imis_socket, issue(f"{name}-imis")),
-            Listener(cloud_sso_app(cloud_sso), sso_socket, issue(f"{name}-cloud-sso"), greeted),
+            Listener(cloud_sso_app(cloud_sso), sso_socket, shown, greeted),
             Listener(directory_app(directory), people_socket, issue(f"{name}-directory")),
         ]
 

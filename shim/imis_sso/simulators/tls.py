@@ -5,23 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from imis_sso.simulators.wrong_certificates import WrongCertificates
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-CERTIFICATES = ("valid", "expired", "untrusted", "other_name")
-"""What a server may show: a certificate in order, or one with a single thing wrong."""
-_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
-
 
 _NAMES = ("127.0.0.1", "localhost")
 
@@ -58,27 +52,9 @@ class Authority:
         """Give a client's trust in this authority, and in no other."""
         return ssl.create_default_context(cafile=self.ca_file)
 
-    @cache  # noqa: B019 -- an authority lives as long as its simulation
-    def wrong(self, kind: str) -> ssl.SSLContext:
-        """Give a server's context whose certificate is `expired`, `untrusted` or `other_name`."""
-        ca = trustme.CA(key_type=trustme.KeyType.ECDSA) if kind == "untrusted" else self._ca
-        names = ("other.example.net",) if kind == "other_name" else _NAMES
-        began, ended = _LONG_AGO if kind == "expired" else (None, None)
-        leaf = ca.issue_cert(
-            *names, not_before=began, not_after=ended, key_type=trustme.KeyType.ECDSA
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        leaf.configure_cert(context)
-        return context
-
-    def shown(self, kind: Callable[[], str]) -> Callable[[ssl.SSLObject, object, object], None]:
-        """Give what a server does as a client greets it: show the certificate of this kind."""
-
-        def choose(connection: ssl.SSLObject, _name: object, _context: object) -> None:
-            if (wanted := kind()) != "valid":
-                connection.context = self.wrong(wanted)
-
-        return choose
+    def wrong(self, certificate: Certificate) -> WrongCertificates:
+        """Give the wrong certificates for the key of a right one."""
+        return WrongCertificates(self._ca, certificate)
 
 
 def spki_pin(certificate_pem: bytes) -> str:

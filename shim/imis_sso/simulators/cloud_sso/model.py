@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from imis_sso.simulators.cloud_sso.faults import KINDS
 from imis_sso.simulators.openid.server import equal
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
-from imis_sso.simulators.tls import CERTIFICATES
+from imis_sso.simulators.wrong_certificates import CERTIFICATES
 
 if TYPE_CHECKING:
     import ssl
