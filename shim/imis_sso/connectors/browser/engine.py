@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from imis_sso.connectors.browser import launch
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
 
     from imis_sso.domain.secret import Secret
+
+_USES_OF_A_PAGE: Final = 25
+"""The driver keeps a record of every request of a page for as long as the page lives."""
 
 
 class Engine:
@@ -48,6 +51,7 @@ class Engine:
         self._tab: Tab | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._uses = 0
 
     async def start(self) -> None:
         """Start the browser if there is none.
@@ -67,7 +71,11 @@ class Engine:
         launched = await self._launched()
         if not launched.browser.is_connected():
             raise BrowserGone
+        if self._uses >= _USES_OF_A_PAGE:
+            self.drop_tab()
+        self._uses += 1
         if self._tab is None:
+            self._uses = 1
             self._tab = await self._new_tab(launched)
         return self._tab
 
