@@ -21,7 +21,7 @@ from service_process import Running, running
 from imis_sso.simulators import SimulatedEnvironment
 
 KEYS = ["imis_url", "imis_username", "imis_password", "cloud_sso_url", "cloud_sso_username",
-        "cloud_sso_password", "cloud_id"]  # fmt: skip
+        "cloud_sso_password", "cloud_id", "directory_url", "directory_password"]  # fmt: skip
 
 
 def _of_folder(folder: Path) -> list[str]:

@@ -143,7 +143,7 @@ def test_counters_tell_reads_writes_and_routes_apart(
 def test_simultaneous_requests_are_seen(
     imis: ImisModel, trust: ssl.SSLContext, service_account: httpx.Client
 ) -> None:
-    imis.faults.add(Fault("latency", times=None, params={"seconds": 0.2}))
+    imis.faults.add(Fault("latency", times=None, params={"seconds": 1.0}))
     headers = {"Authorization": service_account.headers["Authorization"]}
     url = f"{imis.base_url}/api/OpenIDProvider"
     callers = [

@@ -79,6 +79,7 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
             "connector": "imis_rest",
             "username": each.imis_username,
             "password": _password(place / "imis-password", each.imis_password),
+            "sign_in_path": "/sign-in",
         },
         "cloud_sso": {
             "url": each.cloud_sso_url,
