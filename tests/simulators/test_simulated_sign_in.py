@@ -8,7 +8,14 @@ import httpx
 import pytest
 from sign_in_faults import FAULTS, HARMLESS, UNRECOGNISED, cloud_sso, id_token
 
-from imis_sso.simulators import ImisModel, Outcome, Simulation, follow_recipe, sign_in
+from imis_sso.simulators import (
+    ImisModel,
+    Outcome,
+    Simulation,
+    follow_recipe,
+    open_browser,
+    sign_in,
+)
 from imis_sso.simulators.people import FLAVOURS, PEOPLE, somebody
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +82,13 @@ async def test_a_sign_in_asks_cloud_sso_once_for_each_thing(ready: Simulation) -
         "POST /oauth2/sign-in": 1,
         "POST /oauth2/token": 1,
     }
+
+
+async def test_one_browser_serves_one_person_after_the_other(ready: Simulation) -> None:
+    async with open_browser(ready) as browser:
+        for person in PEOPLE:
+            outcome = await sign_in(ready, "test", person, browser=browser)
+            assert (outcome.name, outcome.staff) == (person.name, person.is_staff)
 
 
 # It fails, and says why

@@ -12,7 +12,7 @@ from imis_sso.simulators.imis.model import ImisModel
 from imis_sso.simulators.recipe import follow_recipe
 from imis_sso.simulators.simulation import SimulatedEnvironment, Simulation
 from imis_sso.simulators.variant import Variant
-from imis_sso.simulators.visitor import Outcome, sign_in
+from imis_sso.simulators.visitor import Outcome, open_browser, sign_in
 
 __all__ = [
     "CloudSsoModel",
@@ -24,5 +24,6 @@ __all__ = [
     "Simulation",
     "Variant",
     "follow_recipe",
+    "open_browser",
     "sign_in",
 ]

@@ -41,17 +41,28 @@ class Outcome:
 
 
 async def sign_in(
-    simulation: Simulation, environment: str, person: Person | None = None
+    simulation: Simulation,
+    environment: str,
+    person: Person | None = None,
+    *,
+    browser: httpx.AsyncClient | None = None,
 ) -> Outcome:
     """Sign somebody in at an environment's iMIS, by default staff of the first directory.
 
+    A `browser` of `open_browser`, its cookies cleared first, saves connecting anew each time.
     Whatever goes wrong is in the outcome; raises KeyError for an environment that is not there.
     """
     visitor = _Visitor(simulation, environment, person or somebody(FLAVOURS[0]))
-    async with httpx.AsyncClient(
-        verify=simulation.trust, timeout=_SECONDS, trust_env=False
-    ) as browser:
+    if browser is not None:
+        browser.cookies.clear()
         return await visitor.go(browser)
+    async with open_browser(simulation) as fresh:
+        return await visitor.go(fresh)
+
+
+def open_browser(simulation: Simulation) -> httpx.AsyncClient:
+    """Give what a scripted person browses with; whoever opens it closes it."""
+    return httpx.AsyncClient(verify=simulation.trust, timeout=_SECONDS, trust_env=False)
 
 
 class _Visitor:
