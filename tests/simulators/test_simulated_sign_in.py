@@ -125,6 +125,15 @@ async def test_a_fault_leaves_the_other_environment_alone(ready: Simulation) -> 
     assert (await sign_in(ready, "prod")).staff
 
 
+@pytest.mark.parametrize("address", ["https://[", "https://127.0.0.1:x/", "https://127.0.0.1:1/"])
+async def test_what_is_no_address_is_an_address_without_an_answer(
+    ready: Simulation, address: str
+) -> None:
+    ready.imis("test").change(WellKnownUrl=address)
+    outcome = await sign_in(ready, "test")
+    assert (outcome.reason, outcome.where) == ("discovery-unreachable", "imis")
+
+
 # The page
 
 

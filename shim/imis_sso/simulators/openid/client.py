@@ -101,15 +101,22 @@ class BackChannel:
         return _document("userinfo", await self._asked("userinfo", "GET", url, headers=headers))
 
     async def _asked(self, what: str, method: str, url: str, **options: Any) -> httpx.Response:
-        if urlsplit(url).hostname not in _REACHABLE or urlsplit(url).scheme != "https":
+        if not _is_reachable(url):
             raise RefusedError(f"{what}-unreachable", "There is no such address in the simulation.")
         try:
             return await self._http.request(method, url, **options)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 message = "The certificate of the server is not valid."
                 raise RefusedError("certificate", message) from None
             raise RefusedError(f"{what}-unreachable", "The server did not answer.") from None
+
+
+def _is_reachable(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme == "https" and urlsplit(url).hostname in _REACHABLE
+    except ValueError:
+        return False
 
 
 def basic(client_id: str, secret: str) -> str:
