@@ -33,7 +33,23 @@ CHECKS = [
     "redirect.matches",
     "claims.recipe",
 ]
-ALL_CHECKS = [*CHECKS, "expiry"]
+AGREED = {
+    "client.id-matches": "passed",
+    "client.secret-matches": "passed",
+    "discovery.url-matches": "passed",
+    "discovery.reachable": "passed",
+    "discovery.issuer-matches": "passed",
+    "jwks.usable": "passed",
+    "redirect.matches": "passed",
+    "redirect.registered": "skipped",
+    "client.secret-accepted": "skipped",
+    "claims.recipe": "passed",
+    "environment.not-crossed": "passed",
+    "imis.sign-in-page": "skipped",
+    "expiry": "passed",
+    "mode.age": "skipped",
+}
+"""A right pair, judged by passive proof for the first time."""
 DISAGREEMENTS: dict[str, dict[str, Any]] = {
     "client.id-matches": {"ProviderClientId": "another"},
     "client.secret-matches": {"ClientSecret": "another"},
@@ -66,7 +82,7 @@ async def test_an_agreeing_pair_passes_every_check(bench: Bench) -> None:
     assert list(verification) == ["checks", "environment", "passed", "proof"]
     head = {"environment": "test", "passed": True, "proof": "passive"}
     assert head.items() <= verification.items()
-    assert list(_statuses(verification).items()) == [(check, "passed") for check in ALL_CHECKS]
+    assert list(_statuses(verification).items()) == list(AGREED.items())
     for check in verification["checks"]:
         assert sorted(check) == ["detail", "fields", "id", "remedy", "status"]
     assert await _verified(bench) == verification
@@ -83,7 +99,7 @@ async def test_each_disagreement_fails_its_check_and_keeps_the_mode_down(
     bench.imis.change(**DISAGREEMENTS[check])
     verification = await _verified(bench)
     assert verification["passed"] is False
-    assert _statuses(verification) == dict.fromkeys(ALL_CHECKS, "passed") | {check: "failed"}
+    assert _statuses(verification) == AGREED | {check: "failed"}
     answer = await bench.client.put(MODE, json={"mode": "enabled"})
     body = refused(answer, 409, "verification-failed", check)
     failed = next(each for each in verification["checks"] if each["id"] == check)
@@ -111,7 +127,7 @@ async def test_what_cannot_be_compared_is_skipped_and_never_passed(bench: Bench)
     bench.imis.change(SetLoginHint=False)
     verification = await _verified(bench)
     skipped = {"client.secret-matches": "skipped", "claims.recipe": "warning"}
-    assert _statuses(verification) == dict.fromkeys(ALL_CHECKS, "passed") | skipped
+    assert _statuses(verification) == AGREED | skipped
     assert verification["passed"] is True
 
 
@@ -122,21 +138,45 @@ async def test_without_a_record_verification_fails(bench: Bench) -> None:
     assert (await _verified(bench))["passed"] is False
 
 
-@pytest.mark.parametrize(
-    "query", ["probe=active", "probe=", "probe=Active", "probe=passive&probe=active"]
-)
-async def test_active_probes_are_not_available_yet(settled: Bench, query: str) -> None:
-    """contract section 6: what is not built is refused, not quietly passive."""
+@pytest.mark.parametrize("query", ["probe=", "probe=Active", "probe=true"])
+async def test_a_probe_is_passive_or_active(settled: Bench, query: str) -> None:
+    """contract section 6: what is misspelt is refused, not quietly passive."""
     answer = await settled.client.get(f"{VERIFICATION}?{query}")
     refused(answer, 422, "invalid-settings", "probe")
     assert settled.imis.counters.requests == 0
 
 
 @pytest.mark.browser
-async def test_verification_fetches_no_address_that_a_record_names(bench: Bench) -> None:
-    """contract section 6, C45: the passive checks of this version compare pages only."""
-    await _verified(bench)
-    assert [route for route in bench.cloud_sso.counters.by_route if "well-known" in route] == []
+async def test_the_address_that_cloud_sso_shows_is_fetched_not_the_records(bench: Bench) -> None:
+    """contract section 6, C45."""
+    bring_into_agreement(bench)
+    bench.imis.change(WellKnownUrl="https://127.0.0.1:1/.well-known/openid-configuration")
+    statuses = _statuses(await _verified(bench))
+    assert statuses["discovery.url-matches"] == "failed"
+    assert statuses["discovery.reachable"] == "passed"
+
+
+async def test_active_probes_need_the_scope_apply(settled: Bench) -> None:
+    """contract C40: they cost refused requests at the provider."""
+    answer = await settled.caller(Scope.READ).get(f"{VERIFICATION}?probe=active")
+    refused(answer, 403, "forbidden")
+    assert settled.imis.counters.requests == 0
+
+
+@pytest.mark.browser
+async def test_active_probes_decide_and_a_passive_run_remembers(bench: Bench) -> None:
+    """contract section 6: the last active results, while settings and secret are unchanged."""
+    bring_into_agreement(bench)
+    decided = {"redirect.registered": "passed", "client.secret-accepted": "passed"}
+    answer = await bench.caller(Scope.APPLY).get(f"{VERIFICATION}?probe=active")
+    active = answer.json()
+    assert (active["proof"], active["passed"]) == ("active", True)
+    assert _statuses(active) == AGREED | decided
+    passive = await _verified(bench)
+    assert (passive["proof"], _statuses(passive)) == ("passive", AGREED | decided)
+    bench.imis.change(StaffClaimValue="2")
+    assert _statuses(await _verified(bench)) == AGREED | {"claims.recipe": "failed"}
+    assert nothing_written(bench)
 
 
 TRANSITIONS = [

@@ -88,19 +88,21 @@ def test_verify_passes_and_fails_by_its_exit_code(at: Running) -> None:
     _lower(at)
     told = command("verify", "test")
     assert (told.code, told.err) == (0, "")
-    assert "test: verification passed (passive proof)." in told.out
+    assert "test: verification passed (active proof)." in told.out
     assert "client.secret-matches" in told.out
     answer = at.call("PUT", f"{ROOT}/imis/openid-connect", json={"redirect_login_url": ""})
     assert answer.status_code == 200, answer.text
     told = command("verify", "test")
     assert (told.code, told.err) == (2, "")
-    assert "test: verification failed (passive proof)." in told.out
+    assert "test: verification failed (active proof)." in told.out
     first = next(line for line in told.out.splitlines() if line.strip().startswith("failed"))
     assert "redirect.matches" in first
     assert redirect in told.out
     told = command("verify", "test", "--json")
     assert told.code == 2
-    assert told.json == at.call("GET", f"{ROOT}/verification").json()
+    assert told.json == at.call("GET", f"{ROOT}/verification?probe=active").json()
+    told = command("verify", "test", "--json", "--passive")
+    assert (told.code, told.json["proof"]) == (2, "passive")
 
 
 @pytest.fixture
