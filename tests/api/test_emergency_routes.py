@@ -62,7 +62,9 @@ async def test_an_agreeing_pair_is_not_broken(bench: Bench) -> None:
     bring_into_agreement(bench, mode=2)
     found = await report(bench)
     assert found["broken"] is False
-    assert list(statuses(found).items()) == [(each, "passed") for each in (*CHECKS, *CHECK_IDS, "expiry")]
+    assert list(statuses(found).items()) == [
+        (each, "passed") for each in (*CHECKS, *CHECK_IDS, "expiry")
+    ]
     assert (found["mode"], found["hold"]) == ("enabled", None)
     assert [each["mode"] for each in found["sign_in"] if each["now"]] == ["enabled"]
     assert nothing_written(bench)
