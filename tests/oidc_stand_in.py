@@ -155,7 +155,10 @@ async def standing_in(place: Path, **manners: Any) -> AsyncIterator[StandIn]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
 
+    connections: set[asyncio.StreamWriter] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(writer)
         try:
             answer = provider.answer(await _read(reader))
             writer.write(_written(answer))
@@ -168,7 +171,12 @@ async def standing_in(place: Path, **manners: Any) -> AsyncIterator[StandIn]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     async with server:
         provider.issuer = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        yield provider
+        try:
+            yield provider
+        finally:
+            for each in connections:
+                each.transport.abort()
+            await asyncio.sleep(0)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

@@ -276,7 +276,7 @@ async def test_a_copy_of_another_environment_is_found(
     production.cloud.product.values |= {"client_id": "9a", "issuer": "https://prod.example.org"}
     production.cloud.product.secret = "of-production"
     own = "https://prod-members.example.org/"
-    production.imis.product.values["redirect_login_url"] = own
+    production.imis.product.values |= {"client_id": "9a", "redirect_login_url": own}
     production.cloud.product.values["redirect_url"] = own
     name = production.environment
     await verify(production.pair)
