@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import certified_provider
 import pytest
 import restapi_versions
 from hypothesis import HealthCheck, settings
@@ -35,13 +36,15 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the provider versions that could not be run: neither a failure nor a success."""
+    """Name what could not be run: neither a failure nor a success."""
     reports = [each for group in terminalreporter.stats.values() for each in group]
     if any("tests/acceptance/" in getattr(each, "nodeid", "") for each in reports):
         for line in restapi_versions.not_run():
             terminalreporter.write_line(line)
     if any("tests/connectors/" in getattr(each, "nodeid", "") for each in reports) and not BAO:
         terminalreporter.write_line("not run: secrets from a real Vault (no program bao on PATH)")
+    for line in certified_provider.not_run(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -228,8 +228,7 @@ def build_pair(
 
 
 def _probes(config: EnvironmentConfig) -> ProviderProbes:
-    path = config.imis.sign_in_path
-    page = "" if path is None else f"{config.imis.url}{path}"
+    page = config.imis.url + config.imis.sign_in_path
     return ProviderProbes(config.egress.allow, config.ca_file, page)
 
 

@@ -132,9 +132,9 @@ class ImisSection(Section):
         default=None,
         description="Which OpenIDProvider record is the page's, where there are several.",
     )
-    sign_in_path: SignInPath | None = Field(
-        default=None,
-        description="Path of the sign-in page, for the check `imis.sign-in-page` (contract 6).",
+    sign_in_path: SignInPath = Field(
+        default="/",
+        description="Page that signing in begins at, for the check `imis.sign-in-page`.",
     )
     unread_secret: UnreadSecret | None = Field(
         default=None,

@@ -42,7 +42,7 @@ _BASIC: Final = "client_secret_basic"
 class ProviderProbes:
     """See `base.Probes`. `allow` are the operator's entries `host[:port]`, `ca_file` as elsewhere.
 
-    `sign_in_page` is the address of iMIS's sign-in page, `""` where the operator named none: its
+    `sign_in_page` is the address of iMIS's sign-in page, `""` where there is none: its
     host is connected to anyway, so it is allowed. `pause` is kept before each control.
     """
 
@@ -104,7 +104,7 @@ class ProviderProbes:
     async def sign_in(self) -> SignInSeen:
         """Follow iMIS's sign-in page as far as its own host leads; see `base.Probes.sign_in`."""
         if not self._page:
-            return SignInSeen(why="the registry names no sign-in page (imis.sign_in_path)")
+            return SignInSeen(why="no sign-in page is known")
         return await self._visit.follow(self._page)
 
     async def aclose(self) -> None:
