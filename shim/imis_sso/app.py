@@ -18,7 +18,15 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 import imis_sso
-from imis_sso.api import changes, emergency, environments, health, settings, snapshots
+from imis_sso.api import (
+    attestations,
+    changes,
+    emergency,
+    environments,
+    health,
+    settings,
+    snapshots,
+)
 from imis_sso.api.answers import problem_answer, store_problem
 from imis_sso.api.decisions import Openings, enforce
 from imis_sso.api.entrance import Entrance
@@ -152,6 +160,8 @@ def _policy(config: EnvironmentConfig) -> Policy:
         production=config.production,
         strict_preconditions=config.strict_preconditions,
         test_mode_days=config.test_mode_days,
+        verifies_edits=config.edits_while_enabled == "verified",
+        require_attestation=config.require_attestation,
     )
 
 
@@ -313,6 +323,7 @@ def create_app(service: Service) -> FastAPI:
     for router in (
         health.routes,
         environments.routes,
+        attestations.routes,
         changes.routes,
         emergency.routes,
         settings.router(),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from imis_sso.connectors.base import Probes
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings, OidcAuthentication, OpenIDConnect
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.ledger import AppliedSecret
@@ -187,6 +188,7 @@ class PairBench:
     takers: dict[str, frozenset[str]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
     key: FingerprintKey = KEY
+    provider: Probes | None = None
 
     def __post_init__(self) -> None:
         imis = _new_record() | AGREEING
@@ -209,7 +211,14 @@ class PairBench:
         policies = Policy(**(plain | {"tenant": {}} | policy))
         journal = Journal(self.environment, self.store.trail, self.store.spool, self.store.holds)
         more = (self.store.managed, journal, self.store.history, self.store.evidences)
-        self.pair = Pair(self.environment, policies, halves, secrets, *more)  # type: ignore[arg-type]
+        self.pair = Pair(
+            self.environment,
+            policies,
+            halves,  # type: ignore[arg-type]
+            secrets,
+            *more,
+            probes=self.provider,
+        )
         return self.pair
 
     async def _resolve(self, name: str) -> Secret:

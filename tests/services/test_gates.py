@@ -26,7 +26,7 @@ from imis_sso.domain.resources import (
     Resource,
 )
 from imis_sso.domain.verdicts import Check, Status, Verification
-from imis_sso.services import gates
+from imis_sso.services.activating import require_proof
 from imis_sso.services.order import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -197,11 +197,13 @@ async def test_two_empty_halves_do_not_agree(bench: PairBench) -> None:
 
 
 @pytest.mark.parametrize("statuses", [(), (Status.SKIPPED,), (Status.WARNING, Status.SKIPPED)])
-def test_where_nothing_is_proved_nothing_is_activated(statuses: tuple[Status, ...]) -> None:
+async def test_where_nothing_is_proved_nothing_is_activated(
+    bench: PairBench, statuses: tuple[Status, ...]
+) -> None:
     """contract section 6: at least one check passed."""
     checks = tuple(Check(each.value, each, "", ()) for each in statuses)
     with pytest.raises(VerificationFailed, match="nothing is proved"):
-        gates.require_passed(Verification(checks))
+        await require_proof(bench.pair, Verification(checks))
 
 
 @pytest.mark.parametrize("mode", ["test_mode", "enabled"])
@@ -307,6 +309,7 @@ async def test_a_critical_field_of_a_live_pair_is_guarded(
     bench: PairBench, resource: Resource, declared: dict[str, Any], fields: list[str]
 ) -> None:
     """contract 1.2: 409 activation-guard, on either half."""
+    bench.with_policy(verifies_edits=False)
     mode_is(bench, "enabled")
     problem = await refusal(bench, resource, declared)
     assert type(problem) is ActivationGuard
@@ -348,6 +351,7 @@ async def test_the_secret_that_cloud_sso_shows_is_always_let_through(bench: Pair
 
 @pytest.mark.parametrize("dead", [True, False])
 async def test_another_secret_is_not_pushed_into_a_live_pair(bench: PairBench, dead: bool) -> None:
+    bench.with_policy(verifies_edits=False)
     mode_is(bench, "enabled")
     bench.source("a", "secret-a")
     await bench.record("a", "cloud")
@@ -364,6 +368,7 @@ async def test_another_secret_is_not_pushed_into_a_live_pair(bench: PairBench, d
 async def test_the_shown_secret_together_with_a_critical_field_is_guarded(
     bench: PairBench,
 ) -> None:
+    bench.with_policy(verifies_edits=False)
     mode_is(bench, "enabled")
     bench.cloud.product.secret = "rotated"
     declared = {REF: BUILT_IN, VERSION: bench.version("rotated"), "client_id": "x"}

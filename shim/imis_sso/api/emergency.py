@@ -10,12 +10,11 @@ from starlette.responses import Response
 
 from imis_sso.api import schemas
 from imis_sso.api.answers import WRITES_HEADER, json_answer
-from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, principal_of
 from imis_sso.api.openapi import getting, posting
+from imis_sso.api.posted import posted
 from imis_sso.domain.decisions import Decision
-from imis_sso.domain.problems import FieldError, UnknownField
-from imis_sso.domain.violations import invalid, nearest, sentence
+from imis_sso.domain.violations import invalid
 from imis_sso.services.emergency import Caller, pull, release_hold, report
 
 routes = APIRouter(prefix="/v1/environments", tags=["emergency"])
@@ -35,7 +34,7 @@ async def look(request: Request, env: str) -> Response:
 async def brake(request: Request, env: str) -> Response:
     """Set the hold, and lower the mode if it is higher than asked; raises it never."""
     pair = pair_for(request, env)
-    body = await _body(request, _PULL)
+    body = await posted(request, _PULL)
     mode, hold = body.get("mode"), body.get("hold", True)
     if mode is not None and mode not in LOWER_TO:
         raise invalid("mode", f"must be one of {', '.join(LOWER_TO)}")
@@ -53,27 +52,9 @@ async def brake(request: Request, env: str) -> Response:
 async def release(request: Request, env: str) -> Response:
     """Release the hold, with a reason; `released` is null where none stood."""
     pair = pair_for(request, env)
-    body = await _body(request, _RELEASE)
+    body = await posted(request, _RELEASE)
     hold = await release_hold(pair, _caller(request, body))
     return json_answer({"environment": env, "released": hold and hold.as_dict()})
-
-
-async def _body(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
-    strange = [FieldError(key[:60], "is no parameter of this") for key in request.query_params]
-    if strange:
-        # A dry run that was asked for must never do the real thing (contract C14).
-        raise UnknownField(sentence(strange), strange)
-    raw = await request.body()
-    require_json(request.headers.get("content-type") if raw else None, request.method)
-    body = parse_object(raw)
-    errors = [
-        FieldError(key[:60], f"is not a known key; the nearest known key is {nearest(key, known)}")
-        for key in body
-        if key not in known
-    ]
-    if errors:
-        raise UnknownField(sentence(errors), errors)
-    return body
 
 
 def _caller(request: Request, body: dict[str, Any]) -> Caller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from imis_sso.domain.attestation import SignIn
 from imis_sso.domain.audit import Kind
 from imis_sso.domain.snapshots import Cause
 from imis_sso.domain.verdicts import Status
@@ -104,6 +105,37 @@ PULL: Final[Schema] = {
         "reason": _REASON,
         "mode": {"type": "string", "enum": ["disabled", "test_mode"]},
         "hold": {"type": "boolean", "default": True},
+    },
+}
+_OUTCOME: Final[Schema] = {"type": "string", "enum": [each.value for each in SignIn]}
+_SEEN_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 2000}
+ATTESTATION: Final = _exactly(
+    at=_MOMENT,
+    client_id=_TEXT,
+    digest=_TEXT,
+    outcome=_OUTCOME,
+    redirect_url=_TEXT,
+    who=_TEXT,
+)
+CURRENT_ATTESTATION: Final = _exactly(
+    environment=_TEXT,
+    mode=_MODE,
+    required=_TRUTH,
+    sign_in_url=_TEXT,
+    client_id=_TEXT,
+    redirect_url=_TEXT,
+    digest=_TEXT,
+    attestation=_or_null(ATTESTATION),
+)
+SEEN: Final[Schema] = {
+    "type": "object",
+    "required": ["client_id", "outcome", "redirect_url"],
+    "additionalProperties": False,
+    "properties": {
+        "client_id": _SEEN_TEXT,
+        "digest": _SEEN_TEXT,
+        "outcome": _OUTCOME,
+        "redirect_url": _SEEN_TEXT,
     },
 }
 STATUS: Final = _exactly(

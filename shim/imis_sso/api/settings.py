@@ -152,6 +152,7 @@ def _order(
         must_match=pair.policy.strict_preconditions,
         dry_run=query.dry_run,
         force=query.force,
+        active=principal_of(request).allows(Scope.APPLY),
         deadline=Deadline(arrived=request.state.arrived),
     )
 

@@ -37,6 +37,8 @@ class Kind(enum.StrEnum):
     """Raising the mode was stopped in an emergency."""
     RELEASE = "release"
     """It may be raised again."""
+    ATTESTED = "attested"
+    """A person said how a watched sign-in ended."""
     SPOOLED = "spooled"
     """A line that was kept in the signed spool while the trail could not be written."""
 

@@ -65,12 +65,14 @@ class Check:
 class Verification:
     """All checks of a pair, in a stable order.
 
-    `undecided` names the checks that only active probes decide and that are not decided here.
+    `undecided` names the checks that only active probes decide and that are not decided here;
+    `digest` is `settings_digest` of what was judged.
     """
 
     checks: tuple[Check, ...]
     proof: Proof = "passive"
     undecided: tuple[str, ...] = ()
+    digest: str = ""
 
     @classmethod
     def of(

@@ -40,6 +40,7 @@ from imis_sso.registry.vault import VaultSection
 
 DatabasePassword = Annotated[SecretSource, PlainValidator(source("database_password"))]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Edits = Literal["verified", "test_mode_only"]
 
 
 def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -213,6 +214,14 @@ class EnvironmentSection(Section):
     strict_preconditions: bool = Field(
         default=False, description="Refuses changes that carry no `If-Match` (contract C34)."
     )
+    edits_while_enabled: Edits | None = Field(
+        default=None,
+        description="Whether a live pair may be edited where the new values verify (contract 1.2).",
+    )
+    require_attestation: bool | None = Field(
+        default=None,
+        description="Whether only an attested sign-in lets the mode be raised to enabled (1.2).",
+    )
     on_destroy: Annotated[Destroy, Field(strict=False)] = Field(
         default=Destroy.RETAIN,
         description="What DELETE, hence `terraform destroy`, does (contract C5).",
@@ -267,6 +276,8 @@ class EnvironmentConfig(EnvironmentSection):
 
     name: Name
     imis_hosts: tuple[Host, ...]
+    edits_while_enabled: Edits
+    require_attestation: bool
 
     @classmethod
     def of(cls, name: str, section: EnvironmentSection) -> EnvironmentConfig:
@@ -274,6 +285,11 @@ class EnvironmentConfig(EnvironmentSection):
         values = dict(section)
         if section.imis_hosts is None:
             values["imis_hosts"] = (host_of(section.imis.url),)
+        # Production is careful unless its operator says otherwise (contract 1.2).
+        if section.edits_while_enabled is None:
+            values["edits_while_enabled"] = "test_mode_only" if section.production else "verified"
+        if section.require_attestation is None:
+            values["require_attestation"] = section.production
         values["secrets"] = MappingProxyType(
             {key: _named(key, secret) for key, secret in section.secrets.items()}
         )

@@ -13,7 +13,6 @@ UNBUILT_KEYS: Final = frozenset(
         "change_guards",
         "directories",
         "directory_limit",
-        "edits_while_enabled",
         "hold",
         "idempotency",
         "licence",
@@ -21,7 +20,6 @@ UNBUILT_KEYS: Final = frozenset(
         "pages_dir",
         "promotion",
         "rehearsal",
-        "require_attestation",
     }
 )
 """Keys of later versions, wherever they stand."""

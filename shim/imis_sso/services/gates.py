@@ -1,29 +1,24 @@
-"""Every gate a write meets, each a function of a pair and a draft (contract 1.2, C44, C46).
+"""The gates that ask for no verification, each a function of a pair and a draft (C34, C44, C46).
 
-A gate raises its problem. What one only reports in a dry run it gives as a sentence.
+A gate raises its problem. What one only reports in a dry run it gives as a sentence. Raising the
+mode is guarded in `activating`, a live pair in `live_edits`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imis_sso.domain.activation import Transition, critical_fields, transition
+from imis_sso.domain.activation import Transition, transition
+from imis_sso.domain.checks import Verification
 from imis_sso.domain.problems import (
-    ActivationGuard,
-    FieldError,
     ObserveOnly,
     PreconditionRequired,
-    TransitionRefused,
-    VerificationFailed,
     WrongTenant,
 )
-from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OPENID_CONNECT, Gate
-from imis_sso.domain.verdicts import Verification
-from imis_sso.domain.violations import sentence
+from imis_sso.domain.resources import IMIS_SSO_SETTINGS, Gate
 from imis_sso.services.half import Half
 from imis_sso.services.order import Draft, Order
 from imis_sso.services.pair import Pair
-from imis_sso.services.verify import verify
 
 
 def observe_only(pair: Pair, order: Order) -> tuple[str, ...]:
@@ -104,14 +99,22 @@ class Passage:
     """How a write came through its gates.
 
     `looked` tells that products or secrets were looked at for it, which took time; `forced` names
-    the gates that an administrator overrode.
+    the gates that an administrator overrode; `undecided` the checks that only active probes decide
+    (contract C15). `before` is what verification said of a live pair that is about to be edited.
     """
 
     looked: bool = False
     forced: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    before: Verification | None = None
 
     def __or__(self, other: Passage) -> Passage:
-        return Passage(self.looked or other.looked, self.forced + other.forced)
+        return Passage(
+            self.looked or other.looked,
+            self.forced + other.forced,
+            self.undecided + other.undecided,
+            self.before or other.before,
+        )
 
 
 async def held(pair: Pair, draft: Draft) -> None:
@@ -130,70 +133,3 @@ async def no_hold(pair: Pair) -> None:
 def raises(draft: Draft) -> bool:
     """Tell whether a draft raises the mode."""
     return move(draft) not in (Transition.SAME, Transition.LOWER)
-
-
-async def activation(pair: Pair, draft: Draft) -> Passage:
-    """Guard raising the mode (contract 1.2)."""
-    step = move(draft)
-    if step in (Transition.SAME, Transition.LOWER):
-        return Passage()
-    if not draft.live.observed.exists:
-        msg = "iMIS has no OpenID Connect record yet; write imis/openid-connect first."
-        raise TransitionRefused(msg)
-    if step is Transition.TO_TEST:
-        return Passage()
-    skips = step is Transition.SKIPS_TEST
-    if draft.order.force:
-        overridden = TransitionRefused if skips else VerificationFailed
-        return Passage(forced=(overridden.slug,))
-    if skips:
-        msg = "The mode goes from disabled to test_mode first, and to enabled after verification."
-        raise TransitionRefused(msg)
-    require_passed(await verify(pair))
-    return Passage(looked=True)
-
-
-def require_passed(verification: Verification) -> None:
-    """Raise `VerificationFailed`, naming each failed check, unless the pair verifies (1.2)."""
-    if verification.passed:
-        return
-    errors = [
-        FieldError(check.id, f"failed: {check.detail}. {check.remedy}".rstrip())
-        for check in verification.failures()
-    ]
-    if not errors:
-        msg = "The pair is not verified: no check could be made, so nothing is proved."
-        raise VerificationFailed(msg)
-    msg = f"The pair does not verify, so external sign-in is not enabled: {sentence(errors)}"
-    raise VerificationFailed(msg.replace("..", "."), errors)
-
-
-async def live_edit(pair: Pair, draft: Draft) -> Passage:
-    """Guard sign-in-critical fields of a live pair (contract 1.2)."""
-    fields = list(critical_fields(draft.resource.document, draft.changed))
-    keys = draft.resource.document.secret
-    if draft.push.secret is not None and keys is not None:
-        fields.append(keys.inline)
-    if not fields or await _mode(pair, draft) != "enabled":
-        return Passage()
-    secret = draft.push.secret
-    only_secret = secret is not None and len(fields) == 1
-    if only_secret and secret is not None and await pair.secrets.shown_by_cloud_sso(secret):
-        return Passage(looked=True)
-    if draft.order.force:
-        return Passage(looked=True, forced=(ActivationGuard.slug,))
-    msg = (
-        f"{pair.name} is live (mode enabled), and sign-in depends on {', '.join(fields)}. Lower "
-        "the mode to test_mode, change, verify, and raise it again."
-    )
-    errors = [FieldError(each, "may not be changed while the mode is enabled") for each in fields]
-    raise ActivationGuard(msg, errors)
-
-
-async def _mode(pair: Pair, draft: Draft) -> str:
-    restoring = draft.order.restoring
-    if draft.order.dry_run and restoring is not None and restoring.mode is not None:
-        return restoring.mode
-    if draft.resource.record != OPENID_CONNECT.record:
-        return await pair.live_mode()
-    return str(draft.live.observed.values.get("mode", "disabled"))

@@ -38,7 +38,8 @@ class Order:
     `declared` holds the keys of the body without the inline secret; what is absent keeps its live
     value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header;
     `must_match` where a change is refused without them (C34, strict mode).
-    `only_lowers` leaves a mode alone that is as low already, or lower.
+    `only_lowers` leaves a mode alone that is as low already, or lower. `active` lets gates probe
+    the provider, which a caller with `read` may not (C15).
     """
 
     resource: Resource
@@ -52,6 +53,7 @@ class Order:
     force: bool = False
     restoring: Restoring | None = None
     only_lowers: bool = False
+    active: bool = True
     deadline: Deadline = field(default_factory=Deadline)
 
 

@@ -31,6 +31,8 @@ class Policy:
     production: bool = False
     strict_preconditions: bool = False
     test_mode_days: int = DAYS
+    verifies_edits: bool = True
+    require_attestation: bool = False
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.checks import Verification
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
@@ -28,7 +29,8 @@ NOT_TAKEN = "The product was read afterwards and holds the old values: nothing w
 class Ready:
     """A draft that has passed every gate: `kept` goes back into a record that hides its secret.
 
-    `facts` are what the trail says of it besides.
+    `facts` are what the trail says of it besides. `before` is what verification said of a live pair
+    that this edits: it is asked again afterwards.
     """
 
     draft: Draft
@@ -37,6 +39,7 @@ class Ready:
     forced: tuple[str, ...] = ()
     lowering: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+    before: Verification | None = None
 
 
 async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:

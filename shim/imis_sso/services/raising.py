@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import Final, NoReturn
 
 from imis_sso.domain.problems import (
@@ -18,11 +17,11 @@ from imis_sso.domain.problems import (
     UpstreamCredentialsRefused,
     UpstreamTimeout,
 )
-from imis_sso.services.deadline import Deadline
 from imis_sso.services.half import Half
 from imis_sso.services.order import Draft
 from imis_sso.services.pair import Pair
-from imis_sso.services.perform import Ready, perform
+from imis_sso.services.perform import Ready
+from imis_sso.services.put_back import put_back
 from imis_sso.services.read import Reading
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ logger = logging.getLogger(__name__)
 UNDECIDED: Final = "Whether the service account can log in afresh is tried when the mode is raised."
 PUT_BACK: Final = "put-back: the service account could not log in any more"
 _PROOF_SECONDS: Final = 10.0
-_PUT_BACK_SECONDS: Final = 10.0
 _AGAIN: Final = "Mend the log-in, then clear the memory of it with `imis-sso login {} --retry`."
 
 
@@ -75,7 +73,8 @@ async def _put_back(pair: Pair, ready: Ready, raised: Reading, problem: Problem)
     said = f"The mode was raised to {now}, and then the service account could not log in afresh"
     said += f": {problem.detail}"
     try:
-        notices = await _written_back(pair, ready, raised)
+        # The secret that went back into a record that hides it goes back once more.
+        back = await put_back(pair, ready, raised, PUT_BACK, lowering=True)
     except Problem as failure:
         done = (
             f"It could NOT be put back to {before}: {failure.detail} Set it by hand, at once: "
@@ -83,29 +82,10 @@ async def _put_back(pair: Pair, ready: Ready, raised: Reading, problem: Problem)
         )
         writes = 1 + failure.upstream_writes
     else:
-        done = " ".join([f"It was put back to {before} by the session that still lives.", *notices])
-        writes = 2
+        said_back = f"It was put back to {before} by the session that still lives."
+        done, writes = " ".join([said_back, *back.notices]), 2
     refused = isinstance(problem, UpstreamCredentialsRefused)
     kind = UpstreamCredentialsRefused if refused else TransitionRefused
     mine = kind(f"{said} {done} {_AGAIN.format(pair.name)}")
     mine.upstream_writes = writes
     raise mine from None
-
-
-async def _written_back(pair: Pair, ready: Ready, raised: Reading) -> tuple[str, ...]:
-    """Write the old mode. It is finished also past the caller's deadline: rather late than out."""
-    live, order = ready.draft.live, ready.draft.order
-    seconds = max(pair.half(order.resource).connector.write_seconds, _PUT_BACK_SECONDS)
-    back = replace(
-        order,
-        declared={"mode": live.document.values()["mode"]},
-        if_match=None,
-        force=False,
-        restoring=None,
-        deadline=Deadline(seconds),
-    )
-    draft = Draft(back, raised, live.document)
-    # The secret that went back into a record that hides it goes back once more.
-    once_more = Ready(draft, ready.kept, lowering=True, facts={"why": PUT_BACK})
-    _, notices = await perform(pair, once_more)
-    return notices

@@ -17,12 +17,13 @@ from imis_sso.domain.problems import (
 from imis_sso.domain.resources import (
     OIDC_AUTHENTICATION,
 )
-from imis_sso.domain.verdicts import judge
-from imis_sso.services.gates import no_hold, require_passed
+from imis_sso.services.activating import require_proof
+from imis_sso.services.gates import no_hold
 from imis_sso.services.order import Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import read_halves
 from imis_sso.services.restore_parts import ALONE, NOTHING, Piece, is_mode, tried
+from imis_sso.services.verify import verify_candidate
 
 Modes = tuple[str, ...]
 
@@ -123,7 +124,8 @@ async def _would_verify(pair: Pair, pieces: Iterable[Piece]) -> None:
         elif isinstance(wanted, ImisSsoSettings):
             halves = replace(halves, imis_sso_settings=wanted)
     try:
-        require_passed(judge(halves))
+        # Passive: the step that raises the mode probes the provider, after the documents.
+        await require_proof(pair, await verify_candidate(pair, halves, None, active=False))
     except VerificationFailed as problem:
         msg = (
             f"The mode of the snapshot is enabled, but with its settings: {problem.detail} "

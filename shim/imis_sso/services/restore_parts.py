@@ -109,7 +109,7 @@ class Plan:
 async def tried(pair: Pair, order: Order, restoring: Restoring) -> Outcome:
     """Meet every gate of one write; a refusal says of which document."""
     try:
-        return await write(pair, replace(order, dry_run=True, restoring=restoring))
+        return await write(pair, replace(order, dry_run=True, active=False, restoring=restoring))
     except Problem as problem:
         more = f" {PINS_WIN}" if isinstance(problem, UntrustedHost) else ""
         msg = f"{order.resource.path}: {problem.detail}{more} {NOTHING}"

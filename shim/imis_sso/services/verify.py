@@ -18,7 +18,7 @@ from imis_sso.domain.resources import OPENID_CONNECT
 from imis_sso.domain.secret import ObservedSecret, Secret
 from imis_sso.domain.settings_digest import settings_digest
 from imis_sso.domain.verdicts import Halves, judge
-from imis_sso.services import known
+from imis_sso.services import attested, known
 from imis_sso.services.inquiry import NOT_LIVE, Findings, Subject, inquire
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import halves_of, read_both
@@ -87,7 +87,10 @@ async def _judged(
     ran = active and probes is not None
     probed = found.active if ran else await _reused(pair, subject)
     checks = [each if isinstance(each, Check) else await each for each in more]
+    digest = settings_digest(halves)
+    checks += await attested.checks(pair, digest)
     verdict = judge(halves, *found.public, *probed, crossing, *checks, issuer=found.issuer)
+    verdict = replace(verdict, digest=digest)
     if ran:
         return replace(verdict, proof="active"), found.active
     undecided = tuple(each.id for each in probed if each.detail == ONLY_ACTIVE)

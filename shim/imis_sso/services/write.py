@@ -10,22 +10,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from imis_sso.domain.activation import Transition, critical_fields
+from imis_sso.domain.activation import Transition
 from imis_sso.domain.difference import difference
-from imis_sso.domain.documents import flatten
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import (
     Busy,
     SecretUnavailable,
     SecretVersionChanged,
-    UpstreamChanged,
 )
 from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
 from imis_sso.domain.secret import Secret
 from imis_sso.services import gates
+from imis_sso.services.activating import activation
+from imis_sso.services.confirmed import confirmed
 from imis_sso.services.draft import draft as drafted
 from imis_sso.services.guarded import passed_by
 from imis_sso.services.half import Half
+from imis_sso.services.live_edits import live_edit, prove_edit, seconds_after
 from imis_sso.services.order import Draft, Order, Outcome
 from imis_sso.services.pair import Pair
 from imis_sso.services.perform import NOT_REMEMBERED, Ready, perform
@@ -58,14 +59,15 @@ async def write(pair: Pair, order: Order) -> Outcome:
         ready = await _in_time(half, order, partial(_prepare, pair, order))
         if not ready.draft.writes:
             return await _unchanged(pair, ready.draft)
-        order.deadline.room_before(half.connector.write_seconds)
+        order.deadline.room_before(half.connector.write_seconds + seconds_after(ready))
         reading, notices = await perform(pair, ready)
         _log(pair, ready)
         if gates.raises(ready.draft):
             await prove_after(pair, ready, reading)
+        told = await prove_edit(pair, ready, reading)
         await _tidy(pair)
         changes = difference(ready.draft.live.document, reading.document)
-        return Outcome(reading, 1, changes, (), (), (*ready.notices, *notices))
+        return Outcome(reading, 1, changes, (), (), (*ready.notices, *notices, *told))
 
 
 async def _tidy(pair: Pair) -> None:
@@ -107,9 +109,9 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     if draft.writes:
         gates.precondition(draft)
         reported = gates.observe_only(pair, order)
-        await _gates(pair, draft)
+        passage = await _gates(pair, draft)
         await _kept(pair, draft)
-        undecided = (UNDECIDED,) if gates.raises(draft) else ()
+        undecided = (*passage.undecided, *((UNDECIDED,) if gates.raises(draft) else ()))
     preview = Reading(order.resource, draft.live.observed, draft.wanted, draft.live.unreachable)
     return Outcome(preview, 0, difference(draft.live.document, draft.wanted), reported, undecided)
 
@@ -130,9 +132,9 @@ async def _prepare(pair: Pair, order: Order) -> Ready:
     if raising:
         await prove_before(pair, draft)
     if not lowering and (passage.looked or raising or kept is not None or draft.push.resolved):
-        draft = await _confirmed(pair, draft)
+        draft = await confirmed(pair, draft)
     await gates.held(pair, draft)  # an emergency may have come meanwhile
-    return Ready(draft, kept, notices, passage.forced, lowering=lowering)
+    return Ready(draft, kept, notices, passage.forced, lowering=lowering, before=passage.before)
 
 
 async def _settle_open(pair: Pair, order: Order) -> None:
@@ -148,8 +150,7 @@ async def _settle_open(pair: Pair, order: Order) -> None:
 async def _gates(pair: Pair, draft: Draft) -> gates.Passage:
     await gates.held(pair, draft)
     await gates.right_tenant(pair, draft)
-    activated = await gates.activation(pair, draft)
-    return activated | await gates.live_edit(pair, draft)
+    return await activation(pair, draft) | await live_edit(pair, draft)
 
 
 async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...]]:
@@ -172,31 +173,6 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
         if not lowering:
             raise
         return None, (PUSH_AGAIN,)
-
-
-async def _confirmed(pair: Pair, draft: Draft) -> Draft:
-    """Read once more after secrets and gates took their time; this is the base of the write."""
-    base = await read(pair, draft.resource, afresh=True)
-    moved = [each.field for each in difference(draft.live.document, base.document)]
-    keys = draft.resource.document.secret
-    secret_keys = (keys.ref, keys.version) if keys else ()
-    critical = critical_fields(draft.resource.document, moved)
-    matter = {*draft.changed, *declared_paths(draft), *critical, *secret_keys}
-    touched = [field for field in moved if field in matter]
-    if touched or base.observed.exists != draft.live.observed.exists:
-        msg = f"Meanwhile somebody changed {', '.join(touched) or 'the record'}; plan again."
-        raise UpstreamChanged(msg)
-    # Fields that nobody declared keep what the product holds now, a person's last edit included.
-    wanted = draft.wanted.model_dump()
-    before = draft.live.document.model_dump()
-    ours = {key: value for key, value in wanted.items() if before[key] != value}
-    document = type(draft.wanted).model_validate(base.document.model_dump() | ours)
-    return Draft(draft.order, base, document, draft.push)
-
-
-def declared_paths(draft: Draft) -> frozenset[str]:
-    """Give the dotted paths that the caller declared."""
-    return frozenset(flatten(draft.order.declared))
 
 
 async def _unchanged(pair: Pair, draft: Draft) -> Outcome:

@@ -1,0 +1,30 @@
+"""The body of a POST without parameters: a JSON object with known keys (contract C11, C14)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from imis_sso.api.body import parse_object, require_json
+from imis_sso.domain.problems import FieldError, UnknownField
+from imis_sso.domain.violations import nearest, sentence
+
+
+async def posted(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
+    """Read the body. Raises `UnknownField`, and what parsing it raises."""
+    strange = [FieldError(key[:60], "is no parameter of this") for key in request.query_params]
+    if strange:
+        # A dry run that was asked for must never do the real thing (contract C14).
+        raise UnknownField(sentence(strange), strange)
+    raw = await request.body()
+    require_json(request.headers.get("content-type") if raw else None, request.method)
+    body = parse_object(raw)
+    errors = [
+        FieldError(key[:60], f"is not a known key; the nearest known key is {nearest(key, known)}")
+        for key in body
+        if key not in known
+    ]
+    if errors:
+        raise UnknownField(sentence(errors), errors)
+    return body
