@@ -40,6 +40,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
             "imis": {
                 "url": each.imis_url,
                 "connector": "imis_rest",
+                "sign_in_path": "/sign-in",
                 "username": each.imis_username,
                 "password": f"file:{place / f'{name}-imis'}",
                 "requests_per_second": 1000,  # the cap itself has its own tests

@@ -35,8 +35,12 @@ ADDED = [
     ("    writes: alowed", f"{ENV}.writes", "expected refused or allowed, found another text"),
     ("    on_destroy: remove", f"{ENV}.on_destroy", "expected retain, disable or restore, f"),
     # known to the specification, not built
-    ("    edits_while_enabled: verified", f"{ENV}.edits_while_enabled", "is not available in this"),
-    ("    require_attestation: true", f"{ENV}.require_attestation", "is not available in this"),
+    (
+        "    edits_while_enabled: x",
+        f"{ENV}.edits_while_enabled",
+        "expected verified or test_mode_only",
+    ),
+    ("    require_attestation: 'yes'", f"{ENV}.require_attestation", "expected true or false"),
     ("    change_guards: {}", f"{ENV}.change_guards", "is not available in this version"),
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
     ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),

@@ -32,6 +32,26 @@ def test_defaults_are_the_careful_ones(write: Write) -> None:
     assert environment.ca_file is None
 
 
+@pytest.mark.parametrize(
+    ("lines", "edits", "required"),
+    [
+        ((), "verified", False),
+        (("    production: true",), "test_mode_only", True),
+        (("    production: true", "    edits_while_enabled: verified"), "verified", True),
+        (("    production: true", "    require_attestation: false"), "test_mode_only", False),
+        (("    edits_while_enabled: test_mode_only",), "test_mode_only", False),
+        (("    require_attestation: true",), "verified", True),
+    ],
+)
+def test_production_is_careful_unless_it_says_otherwise(
+    write: Write, lines: tuple[str, ...], edits: str, *, required: bool
+) -> None:
+    """contract 1.2, C44."""
+    environment = load(write(*lines)).environments["test"]
+    assert environment.edits_while_enabled == edits
+    assert environment.require_attestation is required
+
+
 def test_everything_that_can_be_set(write: Write, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     environment = load(

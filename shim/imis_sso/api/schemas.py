@@ -122,6 +122,7 @@ CURRENT_ATTESTATION: Final = _exactly(
     mode=_MODE,
     required=_TRUTH,
     sign_in_url=_TEXT,
+    authority_url=_TEXT,
     client_id=_TEXT,
     redirect_url=_TEXT,
     digest=_TEXT,

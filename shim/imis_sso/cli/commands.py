@@ -9,6 +9,7 @@ import typer
 
 import imis_sso
 from imis_sso.cli import (
+    attest,
     audit,
     check,
     check_config,
@@ -49,6 +50,7 @@ for _module in (
     check,
     show,
     verify,
+    attest,
     diff,
     mode,
     emergency,

@@ -77,6 +77,7 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
         "imis": {
             "url": each.imis_url,
             "connector": "imis_rest",
+            "sign_in_path": "/sign-in",
             "username": each.imis_username,
             "password": _password(place / "imis-password", each.imis_password),
             "sign_in_path": "/sign-in",

@@ -48,7 +48,7 @@ class Pair:
     """One environment: iMIS and Cloud SSO.
 
     Without `probes` nothing is fetched from the provider. `neighbours` are the other environments'
-    iMIS addresses, by name.
+    iMIS addresses, by name; `sign_in_url` is where a person begins to sign in to iMIS.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Pair:
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""
+    sign_in_url: str = ""
     expiry: Expiry = field(default_factory=Expiry)
     probes: Probes | None = None
     neighbours: Mapping[str, str] = field(default_factory=dict)

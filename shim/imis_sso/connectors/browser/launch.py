@@ -33,6 +33,7 @@ _FLAGS: Final = (
 # The service's environment holds passwords; a browser that runs other people's pages gets none.
 _PASSED_ON: Final = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"})
 _PASSED_PREFIXES: Final = ("FONTCONFIG_", "LC_", "XDG_")
+_FOR_A_WINDOW: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"})
 _START_SECONDS: Final = 24.0
 _STOP_SECONDS: Final = 5.0
 
@@ -69,12 +70,18 @@ def flags(pins: Sequence[str], *, as_root: bool) -> list[str]:
     return [*_FLAGS, *pinned, *(["--no-sandbox"] if as_root else [])]
 
 
-def passed_environment(environ: Mapping[str, str]) -> dict[str, str | float | bool]:
-    """Give the part of the environment that the browser gets: no credentials are in it."""
+def passed_environment(
+    environ: Mapping[str, str], *, headless: bool = True
+) -> dict[str, str | float | bool]:
+    """Give the part of the environment that the browser gets: no credentials are in it.
+
+    One that a person looks at also learns where the screen is.
+    """
+    passed = _PASSED_ON if headless else _PASSED_ON | _FOR_A_WINDOW
     return {
         name: value
         for name, value in environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
+        if name in passed or name.startswith(_PASSED_PREFIXES)
     }
 
 
@@ -83,8 +90,8 @@ def _warn_once() -> None:
     logger.warning("running as root, so Chromium runs without its sandbox")
 
 
-async def start(pins: Sequence[str]) -> Launched:
-    """Start a headless Chromium that trusts the keys of `pins` besides the system's authorities.
+async def start(pins: Sequence[str], *, headless: bool = True) -> Launched:
+    """Start a Chromium that trusts the keys of `pins` besides the system's authorities.
 
     Raises UpstreamUnavailable where there is no browser to start, with the way to get one.
     """
@@ -94,7 +101,7 @@ async def start(pins: Sequence[str]) -> Launched:
         raise _missing("the Python package playwright") from None
     playwright = await async_playwright().start()
     try:
-        return await _launched(playwright, pins)
+        return await _launched(playwright, pins, headless=headless)
     except (Error, TimeoutError):
         await playwright.stop()
         logger.warning("Chromium did not start (%s)", find_chromium(os.environ) or "Playwright's")
@@ -111,7 +118,7 @@ def _missing(what: str) -> UpstreamUnavailable:
     )
 
 
-async def _launched(playwright: Playwright, pins: Sequence[str]) -> Launched:
+async def _launched(playwright: Playwright, pins: Sequence[str], *, headless: bool) -> Launched:
     as_root = os.geteuid() == 0
     if as_root:
         _warn_once()
@@ -119,8 +126,8 @@ async def _launched(playwright: Playwright, pins: Sequence[str]) -> Launched:
         executable_path=find_chromium(os.environ),
         args=flags(pins, as_root=as_root),
         chromium_sandbox=not as_root,
-        headless=True,
-        env=passed_environment(os.environ),
+        headless=headless,
+        env=passed_environment(os.environ, headless=headless),
         handle_sigint=False,
         handle_sigterm=False,
         handle_sighup=False,
