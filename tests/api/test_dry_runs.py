@@ -149,9 +149,11 @@ async def test_a_dry_run_meets_the_gates_of_verification_and_of_a_live_pair(
         refused(answer, 409, "verification-failed", "claims.recipe")
     else:
         answer = await reader.put(OPENID_CONNECT, params=DRY, json={"client_id": "abc"})
-        refused(answer, 409, "activation-guard", "client_id")
+        checks = ("client.id-matches", "claims.recipe")
+        refused(answer, 409, "activation-guard", "client_id", *checks)
         answer = await reader.put(REDIRECT, params=DRY, json={"redirect_url": ""})
-        refused(answer, 409, "activation-guard", "redirect_url")
+        checks = ("redirect.matches", "claims.recipe")
+        refused(answer, 409, "activation-guard", "redirect_url", *checks)
     assert nothing_written(bench)
 
 

@@ -12,6 +12,7 @@ from api_answers import (
     bring_into_agreement,
     nothing_written,
     refused,
+    settle,
     whole_record,
 )
 from service_bench import BASE, CLIENT, OPENID_CONNECT, REDIRECT, Bench
@@ -40,27 +41,24 @@ def _other_values(bench: Bench) -> dict[str, dict[str, Any]]:
     }
 
 
-async def test_every_critical_field_is_guarded(settled: Bench) -> None:
-    """contract 1.2: issuer, URLs, client, claims."""
-    bring_into_agreement(settled, mode=2)
-    bodies = _other_values(settled)
-    assert bodies.keys() == {each.path for each in OpenIDConnect.settings() if each.critical}
-    for field, body in bodies.items():
-        for method in ("PUT", "PATCH"):
-            answer = await settled.client.request(method, OPENID_CONNECT, json=body)
-            found = refused(answer, 409, "activation-guard")
-            assert field in [each["field"] for each in found["errors"]]
-            assert "test_mode" in found["detail"]
-    assert nothing_written(settled)
-
-
-async def test_all_guarded_fields_are_named_at_once(settled: Bench) -> None:
-    """contract 1.2, C30."""
-    bring_into_agreement(settled, mode=2)
-    body = {"client_id": "x", "name": "Members", "type": "other"}
-    answer = await settled.client.put(OPENID_CONNECT, json=body)
-    refused(answer, 409, "activation-guard", "client_id", "type")
-    assert nothing_written(settled)
+async def test_every_critical_field_is_guarded(another: Another) -> None:
+    """contract 1.2: issuer, URLs, client, claims; all at once are named at once (C30)."""
+    async with another({"edits_while_enabled": "test_mode_only"}) as bench:
+        await settle(bench)
+        bring_into_agreement(bench, mode=2)
+        await settle(bench)
+        bodies = _other_values(bench)
+        assert bodies.keys() == {each.path for each in OpenIDConnect.settings() if each.critical}
+        for field, body in bodies.items():
+            for method in ("PUT", "PATCH"):
+                answer = await bench.client.request(method, OPENID_CONNECT, json=body)
+                found = refused(answer, 409, "activation-guard")
+                assert field in [each["field"] for each in found["errors"]]
+                assert "test_mode" in found["detail"]
+        several = {"client_id": "x", "name": "Members", "type": "other"}
+        answer = await bench.client.put(OPENID_CONNECT, json=several)
+        refused(answer, 409, "activation-guard", "client_id", "type")
+        assert nothing_written(bench)
 
 
 async def test_what_sign_in_does_not_depend_on_may_be_edited(settled: Bench) -> None:
@@ -85,7 +83,7 @@ async def test_the_other_half_is_guarded_too(bench: Bench) -> None:
     """contract 1.2: the redirect of Cloud SSO, by the mode of iMIS."""
     bring_into_agreement(bench, mode=2)
     answer = await bench.client.put(REDIRECT, json={"redirect_url": ""})
-    refused(answer, 409, "activation-guard", "redirect_url")
+    refused(answer, 409, "activation-guard", "redirect_url", "redirect.matches")
     assert nothing_written(bench)
     same = await bench.client.put(REDIRECT, json={"redirect_url": bench.redirect_url})
     assert (same.status_code, same.headers["upstream-writes"]) == (200, "0")
@@ -128,10 +126,11 @@ async def test_another_secret_is_not(bench: Bench, monkeypatch: pytest.MonkeyPat
     """contract 1.2: inline, or named and not what Cloud SSO shows; and nothing beside it."""
     bring_into_agreement(bench, mode=2)
     partner = _names("partner", version_of(bench, PARTNER_SECRET))
-    for body in ({"client_secret": "another"}, partner):
+    checks = ("client.secret-matches", "client.secret-accepted")
+    for body in ({"client_secret": "typed-here"}, partner):
         answer = await bench.client.put(OPENID_CONNECT, json=body)
-        refused(answer, 409, "activation-guard", "client_secret")
-        assert "another" not in answer.json()["detail"]
+        refused(answer, 409, "activation-guard", "client_secret", *checks)
+        assert "typed-here" not in answer.text
     rotated = bench.cloud_sso.rotate_secret()
     both = _names(BUILT_IN, version_of(bench, rotated)) | {"client_id": "another"}
     answer = await bench.client.put(OPENID_CONNECT, json=both)

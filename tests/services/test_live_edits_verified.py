@@ -60,7 +60,12 @@ async def test_an_outage_is_repaired_without_lowering_the_mode(
     assert {each.secret for each in provider.asked} == {"cloud"}
 
 
-async def test_the_redirect_at_cloud_sso_is_repaired_too(bench: PairBench) -> None:
+async def test_the_redirect_at_cloud_sso_is_repaired_too(
+    bench: PairBench, provider: MemoryProvider
+) -> None:
+    """contract 1.2: that it is registered shows only when it is written."""
+    provider.registered = Status.FAILED
+    bench.cloud.before["write", 1] = lambda: setattr(provider, "registered", Status.PASSED)
     bench.cloud.product.values["redirect_url"] = ""
     url = "https://members.example.org/"
     assert (await bench.put(IMIS_SSO_SETTINGS, {"redirect_url": url})).writes == 1

@@ -17,7 +17,7 @@ from imis_sso.domain.checks import Verification
 from imis_sso.domain.documents import ImisSsoSettings, OpenIDConnect
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import ActivationGuard, FieldError, Problem
-from imis_sso.domain.resources import OPENID_CONNECT
+from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OPENID_CONNECT
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.verdicts import Halves
 from imis_sso.domain.violations import sentence
@@ -32,8 +32,11 @@ from imis_sso.services.verify import verify, verify_candidate
 
 logger = logging.getLogger(__name__)
 
-AFTERWARDS: Final = ("imis.sign-in-page",)
-"""Checks that cannot be made of values which are not written yet."""
+AFTERWARDS: Final = {
+    OPENID_CONNECT.path: ("imis.sign-in-page",),
+    IMIS_SSO_SETTINGS.path: ("imis.sign-in-page", "redirect.registered"),
+}
+"""Checks that cannot be made of values which are not written yet, by what is written."""
 VERIFY_SECONDS: Final = 8.0
 PUT_BACK_SECONDS: Final = 8.0
 PUT_BACK: Final = "put-back: the live pair did not verify any more"
@@ -58,7 +61,7 @@ async def live_edit(pair: Pair, draft: Draft) -> Passage:
     if not pair.policy.verifies_edits:
         _refuse(pair, fields, f"may be edited in test_mode only. {LOWER_FIRST}", [])
     before, candidate = await asyncio.gather(_before(pair, draft), _candidate(pair, draft))
-    errors = await objections(pair, candidate, beyond=AFTERWARDS)
+    errors = await objections(pair, candidate, beyond=AFTERWARDS.get(draft.resource.path, ()))
     if errors:
         said = f"the new values do not verify: {sentence(errors)} {LOWER_FIRST}"
         _refuse(pair, fields, said, errors)
