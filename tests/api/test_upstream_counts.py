@@ -19,6 +19,7 @@ ASK_PRODUCTS = {
     "/secrets/{name}",
     "/verification",
     "/emergency",
+    "/attestations/current",
 }
 
 

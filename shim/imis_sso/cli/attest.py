@@ -66,7 +66,6 @@ def attest_sign_in(
     url: UrlOption = None,
     token: TokenOption = None,
     json: JsonOption = False,
-    headless: Annotated[bool, typer.Option("--headless", hidden=True)] = False,
 ) -> None:
     """Sign in to iMIS in a watched browser, and put on record that it works.
 
@@ -74,7 +73,7 @@ def attest_sign_in(
     """
     target = Target(config, url, token, "apply")
     now = begin(target, environment)
-    trust = _trust(target, environment, now, ca_file, headless=headless)
+    trust = _trust(target, environment, now, ca_file)
     say(_BEGIN.format(minutes=SECONDS / 60), error=True)
     found = finish(target, now, watched(now, AtTheTerminal(), trust))
     if json:
@@ -142,9 +141,7 @@ def _path(environment: str) -> str:
     return f"/v1/environments/{environment}/attestations"
 
 
-def _trust(
-    target: Target, environment: str, now: dict[str, Any], ca_file: Path | None, *, headless: bool
-) -> Trust:
+def _trust(target: Target, environment: str, now: dict[str, Any], ca_file: Path | None) -> Trust:
     from imis_sso.connectors.browser.watched import Trust
     from imis_sso.domain.hosts import host_of
 
@@ -153,7 +150,7 @@ def _trust(
         section = load_registry(target.config)[0].environments[environment]
         ca_file = ca_file or section.ca_file
         hosts += section.egress.allow  # a directory with a certificate of one's own is among them
-    return Trust(ca_file, tuple(dict.fromkeys(hosts)), headless)
+    return Trust(ca_file, tuple(dict.fromkeys(hosts)))
 
 
 def _print(environment: str, found: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class Plan:
     def undecided(self) -> tuple[str, ...]:
         """What is tried only when the mode is raised, after the documents."""
         raised = bool(self.raised)
-        verified = "enabled" in self.raised and len(self.steps) > 1
+        verified = "enabled" in self.raised
         return ((VERIFIED_LATER,) if verified else ()) + ((UNDECIDED,) if raised else ())
 
     @property

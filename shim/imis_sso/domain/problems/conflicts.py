@@ -26,9 +26,11 @@ class WrongTenant(Problem):
 
 
 class VerificationFailed(Problem):
-    """The two products do not agree, so external sign-in is not enabled.
+    """It is not proved that people can sign in, so external sign-in is not enabled.
 
     `errors` lists each failed check with its remedy. Mend the settings, then raise the mode again.
+    Where a check proves nothing, or the environment requires it, sign in with
+    `imis-sso attest-sign-in ENV` while the mode is `test_mode`.
     """
 
     status, slug, title = 409, "verification-failed", "Verification failed"
@@ -37,8 +39,11 @@ class VerificationFailed(Problem):
 class ActivationGuard(Problem):
     """The pair is live, and the write would change a value that sign-in depends on.
 
-    Lower the mode to `test_mode`, change, verify, and raise it again. Pushing the secret that
-    Cloud SSO shows is always let through. A token with scope `admin` may use `?force=true`.
+    The new values do not verify (`errors` lists the checks), or the environment takes such edits in
+    `test_mode` only. Lower the mode, change, verify, and raise it again. Where `errors` has
+    `verification.before` and `verification.after`, the edit was written, the pair failed, and the
+    detail says what was put back. Pushing the secret that Cloud SSO shows is always let through. A
+    token with scope `admin` may use `?force=true`.
     """
 
     status, slug, title = 409, "activation-guard", "Pair is live"
