@@ -80,7 +80,6 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
             "sign_in_path": "/sign-in",
             "username": each.imis_username,
             "password": _password(place / "imis-password", each.imis_password),
-            "sign_in_path": "/sign-in",
         },
         "cloud_sso": {
             "url": each.cloud_sso_url,
