@@ -147,7 +147,8 @@ def test_keys(keys: list[Any], status: Status) -> None:
         (["PS256"], PASSED),
         (["ES256"], FAILED),
         (["HS512"], FAILED),
-        (None, FAILED),
+        (None, PASSED),
+        ([], PASSED),
     ],
 )
 def test_keys_that_fit_no_algorithm_that_is_named(named: list[str] | None, status: Status) -> None:

@@ -78,7 +78,8 @@ def judge_keys(found: ProviderFound) -> Check:
     keys = (reply.document or {}).get("keys")
     if reply.status != HTTPStatus.OK or not isinstance(keys, list):
         return _nothing(KEYS, f"the key set proves nothing: {_odd(reply)}")
-    named = metadata.texts("id_token_signing_alg_values_supported")
+    # Discovery 1.0 section 3: RS256 has to be among them, so it is meant where there is no list.
+    named = metadata.texts("id_token_signing_alg_values_supported") or ("RS256",)
     algorithms = frozenset(each for each in named if each[:2] in _FAMILIES)
     usable = [key for key in keys if isinstance(key, dict) and _signs(key, algorithms)]
     if usable:

@@ -12,6 +12,7 @@ from imis_sso.domain import sign_in_page
 from imis_sso.domain.checks import ACTIVE, Check, Status, Verification
 from imis_sso.domain.crossing import judge_crossing
 from imis_sso.domain.evidence import SignInSeen
+from imis_sso.domain.licence import judge_licence
 from imis_sso.domain.mode_age import TEST_MODE, judge_mode_age
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.resources import OPENID_CONNECT
@@ -66,7 +67,9 @@ async def _verify(pair: Pair, *, active: bool) -> Verification:
         aged = judge_mode_age(
             halves.mode, await _since(pair, halves), _now(), pair.policy.test_mode_days
         )
-        verification, found = await _judged(pair, subject, aged, expiry, active=active)
+        verification, found = await _judged(
+            pair, subject, judge_licence(), aged, expiry, active=active
+        )
     finally:
         expiry.cancel()
     await known.remember(pair, settings_digest(halves), verification, found)
