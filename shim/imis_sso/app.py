@@ -231,7 +231,7 @@ def build_pair(
         circuits=circuits,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
-        sign_in_url=f"{config.imis.url}{config.imis.sign_in_path or '/'}",
+        sign_in_url=f"{config.imis.url}{config.imis.sign_in_path}",
         expiry=_expiry(config),
         probes=_probes(config),
         neighbours=neighbours or {},
