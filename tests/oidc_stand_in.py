@@ -147,9 +147,11 @@ def _credentials(request: Request) -> tuple[str, str, str]:
 
 
 @asynccontextmanager
-async def standing_in(place: Path, **manners: Any) -> AsyncIterator[StandIn]:
-    """Serve a provider on loopback, with an authority of its own in `ca_file`."""
-    authority = trustme.CA()
+async def standing_in(
+    place: Path, authority: trustme.CA | None = None, **manners: Any
+) -> AsyncIterator[StandIn]:
+    """Serve a provider on loopback, with an authority in `ca_file`: its own where none is given."""
+    authority = authority or trustme.CA()
     provider = StandIn(ca_file=place / "stand-in-ca.pem", **manners)
     authority.cert_pem.write_to_path(str(provider.ca_file))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

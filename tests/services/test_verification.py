@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from oidc_stand_in import Answer, StandIn, standing_in
-from pair_bench import KEY, PairBench, mode_is
+from pair_bench import BUILT_IN, KEY, PairBench, mode_is
 
 from imis_sso.connectors.oidc.probes import ProviderProbes
 from imis_sso.domain.checks import Status, Verification
@@ -152,13 +152,18 @@ async def test_a_caller_who_goes_away_ends_it_for_nobody(sites: Any) -> None:
 async def test_a_run_from_before_a_write_is_not_shared(sites: Any) -> None:
     """contract C3: nothing stale is served."""
     async with sites() as site:
+        written = asyncio.Event()
+        await site.bench.record(BUILT_IN, site.provider.secret)
+        site.bench.cloud.before["read", 1] = written.wait
         before = asyncio.create_task(site.verified(active=True))
-        while not site.provider.seen:
+        while not site.bench.cloud.calls:
             await asyncio.sleep(0)
         await site.bench.put(OPENID_CONNECT, {"user_authentication": {"claim_value": "2"}})
-        after = await site.verified(active=True)
+        after = asyncio.create_task(site.verified(active=True))
+        await asyncio.sleep(0.1)
+        written.set()
         assert statuses(await before)["claims.recipe"] is PASSED
-        assert statuses(after)["claims.recipe"] is FAILED
+        assert statuses(await after)["claims.recipe"] is FAILED
 
 
 async def test_a_candidate_is_probed_with_its_own_values(sites: Any) -> None:
