@@ -24,7 +24,7 @@ def mode_of(pair: Pair) -> str:
 def test_a_pair_goes_live_by_declaration_and_is_guarded_then(
     declared: Configuration, pair: Pair
 ) -> None:
-    """Test mode, enabled once the pair verifies, no breaking edit while live, lowered again."""
+    """Test mode, enabled once the pair verifies, live edits only where they verify, lowered again."""
     terraform = declared.terraform
     declared.set_mode("enabled")
     assert "transition-refused" in terraform.run("apply", "-auto-approve", expect=1)
@@ -49,14 +49,18 @@ def test_a_pair_goes_live_by_declaration_and_is_guarded_then(
     assert settles(terraform)
 
     live = pair.record
-    pair.imis.change(record={"ProviderClientId": "typed"})
-    broken = pair.snapshot()
+    declared.set_text("external_id_claim_type", "sub")
     told = words(terraform.run("apply", "-auto-approve", expect=1))
     assert "activation-guard" in told
+    assert "claims.recipe" in told
     assert "Lower the mode to test_mode" in told
-    assert "client_id" in told
-    assert pair.snapshot() == broken
-    pair.imis.change(record={"ProviderClientId": live["ProviderClientId"]})
+    assert pair.record == live
+    declared.set_text("external_id_claim_type", "external_id")
+
+    # What somebody broke on the live page is repaired there: the declared values verify.
+    pair.imis.change(record={"ProviderClientId": "typed"})
+    terraform.run("apply", "-auto-approve")
+    assert pair.record == live
 
     declared.set_text("name", "Renamed while live")
     terraform.run("apply", "-auto-approve")

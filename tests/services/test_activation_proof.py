@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from pair_bench import BUILT_IN, PairBench, mode_is
 from imis_sso.domain.access import Origin
 from imis_sso.domain.attestation import ATTESTED, SignIn, as_dict
 from imis_sso.domain.checks import Status
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import (
     Problem,
     TransitionRefused,
@@ -22,6 +24,7 @@ from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OIDC_AUTHENTICATION, OP
 from imis_sso.services.attested import Seen, attest, current
 from imis_sso.services.raising import UNDECIDED
 from imis_sso.services.verify import verify
+from imis_sso.store.base import Evidences
 
 pytestmark = pytest.mark.anyio
 REGISTERED, ACCEPTED = "redirect.registered", "client.secret-accepted"
@@ -153,6 +156,32 @@ async def test_where_it_is_required_everything_else_is_not_enough(bench: PairBen
     found = {each.id: each for each in (await verify(bench.pair)).checks}[ATTESTED]
     assert (found.status, found.remedy) == (Status.PASSED, "")
     assert (await up(bench)).writes == 1
+
+
+class Unreadable:
+    """What a store answers whose attestations cannot be read."""
+
+    def __init__(self, evidences: Evidences) -> None:
+        self._evidences = evidences
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._evidences, name)
+
+    async def attestation(self, environment: str, digest: str) -> None:
+        msg = f"no row of {environment} {digest[:4]} can be read"
+        raise StoreUnavailable(msg)
+
+
+async def test_what_cannot_be_looked_up_is_not_taken_for_attested(bench: PairBench) -> None:
+    """contract section 6: skipped, hence never passed; and where it is required that refuses."""
+    bench.with_policy(require_attestation=True)
+    await signed_in(bench)
+    bench.pair = replace(bench.pair, evidences=Unreadable(bench.pair.evidences))
+    found = {each.id: each.status for each in (await verify(bench.pair)).checks}
+    assert found[ATTESTED] is Status.SKIPPED
+    problem = await refusal(bench)
+    assert [each.field for each in problem.errors] == [ATTESTED]
+    assert "proves nothing: the store cannot be read" in problem.errors[0].detail
 
 
 async def test_force_overrides_the_probes_and_is_audited(
