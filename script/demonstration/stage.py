@@ -92,6 +92,22 @@ class Stage:
         """The base address of the test environment's iMIS, with its slash."""
         return f"{self.ready['environments']['test']['imis_url']}/"
 
+    @property
+    def authority(self) -> Path:
+        """The throw-away authority of the simulated products, as a file."""
+        return Path(self.ready["ca_file"])
+
+    def verify(self) -> tuple[int, dict[str, Any]]:
+        """Run `imis-sso verify test`; give its exit code and what it found."""
+        surroundings = {
+            "IMIS_SSO_URL": self.ready["base_url"],
+            "IMIS_SSO_TOKEN": self.ready["token"],
+        }
+        command = [sys.executable, "-m", "imis_sso", "verify", "test", "--json"]
+        code, output = self._run(command, ROOT, surroundings, (0, 2))
+        found: dict[str, Any] = json.loads(output)
+        return code, found
+
     def shim(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Send one request to the service's API."""
         headers = {"Authorization": f"Bearer {self.ready['token']}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from script.demonstration.member import attest
 from script.demonstration.stage import NotAsPromisedError
 from script.demonstration.telling import Step
 
@@ -98,8 +99,22 @@ def _rotation(stage: Stage, teller: Teller) -> str:
     return "plan shows a new version (never the secret), apply pushes the new secret to iMIS"
 
 
+def _sabotaged(stage: Stage, teller: Teller) -> str:
+    without_slash = stage.redirect_url.rstrip("/")
+    stage.console("cloud_sso", "PATCH", "state", {"redirect_url": without_slash})
+    code, found = stage.verify()
+    failed = [each for each in found["checks"] if each["status"] == "failed"]
+    for each in failed:
+        teller.quote(f"{each['id']}: {each['detail']}\n  {each['remedy']}")
+    named = [each["id"] for each in failed]
+    _require(
+        code == CHANGES and named == ["redirect.matches", "redirect.registered"],
+        f"verify ended with {code} and named {named}",
+    )
+    return "one slash is missing at Cloud SSO: two checks fail, each with its remedy"
+
+
 def _refused(stage: Stage, teller: Teller) -> str:
-    stage.console("cloud_sso", "PATCH", "state", {"redirect_url": "https://old.example.org/"})
     answer = stage.shim("PUT", "imis/oidc-authentication", {"mode": "enabled"})
     problem: dict[str, Any] = answer.json()
     teller.quote(problem.get("detail", ""))
@@ -111,6 +126,27 @@ def _refused(stage: Stage, teller: Teller) -> str:
     return f"409 verification-failed, naming {', '.join(named)}"
 
 
+def _mended(stage: Stage, teller: Teller) -> str:
+    _, rows = stage.plan()
+    teller.differences(rows)
+    stage.apply()
+    code, found = stage.verify()
+    passed = [each["id"] for each in found["checks"] if each["status"] == "passed"]
+    _require(
+        code == NO_CHANGE and "client.secret-accepted" in passed and found["proof"] == "active",
+        f"verify ended with {code}: {found['checks']}",
+    )
+    return f"{len(passed)} checks pass; the provider itself takes client, secret and redirect URL"
+
+
+def _attested(stage: Stage, teller: Teller) -> str:
+    record = attest(stage)
+    kept = ("outcome", "who", "client_id", "redirect_url")
+    teller.quote("\n".join(f"{name}: {record[name]}" for name in kept))
+    _require(record["outcome"] == "signed-in", f"the record says {record}")
+    return "a member of staff signed in through Cloud SSO in a real browser, and it is on record"
+
+
 def _accepted(stage: Stage, teller: Teller) -> str:
     stage.declare(oidc_authentication={"mode": "enabled"})
     _, rows = stage.plan()
@@ -120,7 +156,7 @@ def _accepted(stage: Stage, teller: Teller) -> str:
     _require(mode == "enabled", f"the mode is {mode}")
     code, rows = stage.plan()
     _require(code == NO_CHANGE, f"the plan after it ended with {code}: {rows}")
-    return "one apply mends the redirect, verifies, and enables; the plan after it is empty"
+    return "the apply verifies once more, then enables; the plan after it is empty"
 
 
 def _guarded(stage: Stage, teller: Teller) -> str:
@@ -161,8 +197,11 @@ STEPS: Final = (
     Step("The plan after it is empty", _settled),
     Step("Somebody changes a field in iMIS: found and repaired", _drift),
     Step("The client secret is rotated at Cloud SSO: seen and pushed", _rotation),
-    Step("Activation is refused while the halves disagree", _refused),
-    Step("Activation is accepted once they agree", _accepted),
+    Step("One wrong value: verification says which, and what to do", _sabotaged),
+    Step("Activation is refused while it fails", _refused),
+    Step("Mended by the next apply, the pair verifies by protocol", _mended),
+    Step("A person signs in, watched, and it is attested", _attested),
+    Step("Activation is accepted", _accepted),
     Step("An edit that would break the live pair is refused", _guarded),
     Step("Destroy lets go and changes nothing", _let_go),
 )
