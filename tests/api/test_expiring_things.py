@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_answers import Another, bring_into_agreement, refused
+from api_answers import Another, bring_into_agreement, errors_of, refused
 from service_bench import BASE, MODE, Bench
 
 from imis_sso.domain.access import Scope
@@ -93,13 +93,15 @@ async def test_certificates_are_looked_at_where_they_are_served(
 
 @pytest.mark.browser
 async def test_a_private_host_that_is_not_named_is_skipped(another: Another) -> None:
-    """And the verification passes all the same."""
+    """The verification passes all the same; to go live, though, the provider must be asked (1.2)."""
     async with another({"egress": {"allow": []}}) as bench:
         bring_into_agreement(bench, mode=1)
         check = await _expiry(bench)
         assert check["status"] == "skipped"
         assert "egress.allow" in check["detail"]
-        assert (await bench.client.put(MODE, json={"mode": "enabled"})).status_code == 200
+        assert (await bench.client.get(f"{BASE}/verification")).json()["passed"] is True
+        answer = await bench.client.put(MODE, json={"mode": "enabled"})
+        assert "sign-in.attested" in errors_of(refused(answer, 409, "verification-failed"))
 
 
 async def test_the_status_tells_dated_secrets_without_asking_anybody(
