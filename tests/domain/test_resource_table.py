@@ -9,6 +9,7 @@ import pytest
 from imis_sso.domain.documents import (
     ImisClient,
     ImisSsoSettings,
+    Licence,
     OidcAuthentication,
     OpenIDConnect,
 )
@@ -39,6 +40,7 @@ def test_the_table_is_the_contracts() -> None:
             (retain, disable, restore),
             Gate.ACTIVATION,
         ),
+        "imis/licence": (Licence, True, (retain,), None),
         "cloud-sso/imis-client": (ImisClient, True, (retain,), None),
         "cloud-sso/imis-sso-settings": (ImisSsoSettings, False, (retain, restore), None),
     }
@@ -75,7 +77,7 @@ def test_paths_of_one_record_do_not_overlap() -> None:
     assert len(seen) == len(set(seen))
 
 
-@pytest.mark.parametrize("path", ["", "imis", "imis/", "imis/licence", "openid-connect"])
+@pytest.mark.parametrize("path", ["", "imis", "imis/", "imis/about-imis", "openid-connect"])
 def test_what_is_not_in_the_table_is_not_found(path: str) -> None:
     assert find(path) is None
 

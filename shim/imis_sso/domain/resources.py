@@ -10,6 +10,7 @@ from imis_sso.domain.documents import (
     Document,
     ImisClient,
     ImisSsoSettings,
+    Licence,
     OidcAuthentication,
     OpenIDConnect,
 )
@@ -80,6 +81,9 @@ OPENID_PROVIDER: Final = Record(
     secret=SecretRole.SETTABLE,
     reached_by="the Staff-site connector (imis_staff_site)",
 )
+ABOUT_IMIS: Final = Record(
+    "imis", "about-imis", reached_by="the Staff-site connector (imis_staff_site)"
+)
 IMIS_SSO_PAGE: Final = Record("cloud-sso", "imis-sso-settings", secret=SecretRole.SHOWN)
 
 OPENID_CONNECT: Final = Resource(
@@ -99,6 +103,14 @@ OIDC_AUTHENTICATION: Final = Resource(
     destroy=(Destroy.RETAIN, Destroy.DISABLE, Destroy.RESTORE),
     gate=Gate.ACTIVATION,
 )
+LICENCE: Final = Resource(
+    "imis",
+    "licence",
+    Licence,
+    ABOUT_IMIS,
+    "Whether iMIS is licensed for OpenID Connect, as far as it can be told.",
+    read_only=True,
+)
 IMIS_CLIENT: Final = Resource(
     "cloud-sso",
     "imis-client",
@@ -116,7 +128,13 @@ IMIS_SSO_SETTINGS: Final = Resource(
     destroy=(Destroy.RETAIN, Destroy.RESTORE),
 )
 
-RESOURCES: Final = (OPENID_CONNECT, OIDC_AUTHENTICATION, IMIS_CLIENT, IMIS_SSO_SETTINGS)
+RESOURCES: Final = (
+    OPENID_CONNECT,
+    OIDC_AUTHENTICATION,
+    LICENCE,
+    IMIS_CLIENT,
+    IMIS_SSO_SETTINGS,
+)
 PRODUCTS: Final[tuple[Product, ...]] = ("imis", "cloud-sso")
 BUILT_IN_SECRET: Final = "cloud-sso-imis-client"  # noqa: S105  # a name, not a secret
 

@@ -14,6 +14,7 @@ from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
 from imis_sso.services.deadline import READ_SECONDS, Deadline
+from imis_sso.services.together import Together
 from imis_sso.store.base import Lease
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ class Half:
         self.connector = connector
         self._queue = asyncio.Lock()
         self._waiting, self._may_wait = 0, waiting
-        self._hold, self._turn = hold, turn
+        self._hold = hold
+        self._turn = None if turn is None else Together(turn)
         self._lease: Lease | None = None
         self._without_store = False
         self._fetches: dict[str, _Fetch] = {}

@@ -11,11 +11,12 @@ from typing import Final
 from imis_sso.domain import sign_in_page
 from imis_sso.domain.checks import ACTIVE, Check, Status, Verification
 from imis_sso.domain.crossing import judge_crossing
+from imis_sso.domain.documents import Licence
 from imis_sso.domain.evidence import SignInSeen
 from imis_sso.domain.licence import judge_licence
 from imis_sso.domain.mode_age import TEST_MODE, judge_mode_age
 from imis_sso.domain.observed import Observed
-from imis_sso.domain.resources import OPENID_CONNECT
+from imis_sso.domain.resources import LICENCE, OPENID_CONNECT
 from imis_sso.domain.secret import ObservedSecret, Secret
 from imis_sso.domain.settings_digest import settings_digest
 from imis_sso.domain.verdicts import Halves, judge
@@ -68,13 +69,23 @@ async def _verify(pair: Pair, *, active: bool) -> Verification:
             halves.mode, await _since(pair, halves), _now(), pair.policy.test_mode_days
         )
         verification, found = await _judged(
-            pair, subject, judge_licence(), aged, expiry, active=active
+            pair, subject, await _licence(pair), aged, expiry, active=active
         )
     finally:
         expiry.cancel()
     await known.remember(pair, settings_digest(halves), verification, found)
     await known.see(pair, halves, _mark(pair, cloud_sso.secret))
     return verification
+
+
+async def _licence(pair: Pair) -> Check:
+    """Judge the licence, where the connector has a way to the list."""
+    half = pair.halves[LICENCE.product]
+    if not half.connector.reach.fields.get(LICENCE.record.name):
+        return judge_licence()
+    found = await half.observe(LICENCE)
+    values = found.document_values(LICENCE.document)
+    return judge_licence(Licence.model_validate(values).openid_connect)
 
 
 async def _judged(

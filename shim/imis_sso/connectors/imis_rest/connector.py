@@ -19,7 +19,7 @@ from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, T
 from imis_sso.connectors.pace import Pace
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import UpstreamError, UpstreamRefused
-from imis_sso.domain.resources import OPENID_PROVIDER, Resource
+from imis_sso.domain.resources import ABOUT_IMIS, OPENID_PROVIDER, Resource
 from imis_sso.domain.secret import Secret
 
 _ENTITY: Final = "api/OpenIDProvider"
@@ -49,7 +49,9 @@ class ImisRest:
     """
 
     name: ClassVar[str] = "imis_rest"
-    reach: ClassVar[Reach] = Reach({OPENID_PROVIDER.name: frozenset(mapping.TABLE)})
+    reach: ClassVar[Reach] = Reach(
+        {OPENID_PROVIDER.name: frozenset(mapping.TABLE), ABOUT_IMIS.name: frozenset()}
+    )
 
     def __init__(
         self,
@@ -91,6 +93,8 @@ class ImisRest:
         active. Inferred: a list shows a record as a read by its id does. Raises as the protocol
         says, and `Busy`.
         """
+        if resource.record == ABOUT_IMIS:
+            return Observed(values={})  # no REST route is known to list what is licensed (3.4)
         _check(resource)
         record = choose(await self._records(), self._pinned, self._chosen)
         if record is None:

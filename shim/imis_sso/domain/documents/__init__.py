@@ -2,6 +2,7 @@
 
 from imis_sso.domain.documents.base import Document, Setting, Values, flatten, nested
 from imis_sso.domain.documents.cloud_sso import ImisClient, ImisSsoSettings
+from imis_sso.domain.documents.licence import Licence
 from imis_sso.domain.documents.oidc_authentication import OidcAuthentication
 from imis_sso.domain.documents.openid_connect import OpenIDConnect
 
@@ -9,6 +10,7 @@ __all__ = [
     "Document",
     "ImisClient",
     "ImisSsoSettings",
+    "Licence",
     "OidcAuthentication",
     "OpenIDConnect",
     "Setting",
