@@ -1,6 +1,6 @@
 # Every target is one script; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test test-fast test-opentofu lint audit format lock docs clean distclean
+.PHONY: help bootstrap demo test test-fast test-coverage test-opentofu lint audit format lock docs clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -11,11 +11,14 @@ bootstrap: ## find or get everything the project needs (.venv, .tools)
 demo: bootstrap ## the main job, end to end; KEEP=1 leaves the service running
 	@KEEP="$(KEEP)" script/demo
 
-test: ## set-up, lint and every test, with coverage (what CI runs)
+test: ## set-up, lint and every test (what CI runs)
 	@script/test
 
 test-fast: ## unit and property tests only: no Terraform, no browser
 	@script/test --fast
+
+test-coverage: ## every test, with coverage of lines and branches: twice as long
+	@script/test --coverage
 
 test-opentofu: ## the acceptance tests with OpenTofu (the first time it may be built: minutes)
 	@script/test --opentofu

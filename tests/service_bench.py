@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -129,6 +129,16 @@ class Bench:
         for mode in ("test_mode", "enabled"):
             answer = await self.client.put(MODE, json={"mode": mode})
             assert answer.status_code == 200, answer.text
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out of the log what thousands of requests would fill it with, and put that back."""
+    ours = logging.getLogger("imis_sso")
+    level = ours.level
+    ours.setLevel(logging.ERROR)
+    yield
+    ours.setLevel(level)
 
 
 @asynccontextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 from chaos_model import LANES
 from chaos_steps import SECONDS
-from service_bench import Bench, bench_for
+from service_bench import Bench, bench_for, quiet
 
 from imis_sso import app
 from imis_sso.connectors.base import LoginGuard
@@ -91,18 +90,18 @@ async def _opened(
         place = tmp_path_factory.mktemp("chaos")
         with Simulation(place / "simulation", names) as simulation:
             async with bench_for(simulation, place) as bench:
-                logging.getLogger("imis_sso").setLevel(logging.ERROR)
-                yield bench
+                with quiet():
+                    yield bench
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A service whose Cloud SSO is away, with lanes for runs that wait at the same time."""
     async for bench in _opened(tmp_path_factory, Away, LANES):
         yield bench
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A service with both products."""
     async for bench in _opened(tmp_path_factory, hasty_dashboard, LANES[:1]):

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from service_bench import Bench, bench_for
+from service_bench import Bench, bench_for, quiet
 
 from imis_sso.simulators import Simulation, Variant, follow_recipe
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     with Simulation(tmp_path_factory.mktemp("simulation")) as simulation:
         yield simulation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def opened(
     started: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bench]:
     async with bench_for(started, tmp_path_factory.mktemp("service")) as bench:
-        logging.getLogger("imis_sso").setLevel(logging.ERROR)
-        yield bench
+        with quiet():
+            yield bench
 
 
 @pytest.fixture

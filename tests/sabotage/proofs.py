@@ -13,7 +13,7 @@ URL, ISSUER, REACHABLE = (
 )
 REDIRECT, REGISTERED = "redirect.matches", "redirect.registered"
 ACCEPTED, KEYS, RECIPE = "client.secret-accepted", "jwks.usable", "claims.recipe"
-CROSSED, EXPIRY = "environment.not-crossed", "expiry"
+CROSSED, EXPIRY, PAGE = "environment.not-crossed", "expiry", "imis.sign-in-page"
 
 PROOFS: Final[Mapping[str, tuple[str, ...]]] = {
     "mode disabled": (),
@@ -35,7 +35,7 @@ PROOFS: Final[Mapping[str, tuple[str, ...]]] = {
     "redirect on another host": (REDIRECT, REGISTERED),
     "external id claim that is not sent": (RECIPE,),
     "external id claim of something else": (RECIPE,),
-    "the other environment's provider": (ID, SECRET, URL, ISSUER, REGISTERED, ACCEPTED),
+    "the other environment's provider": (ID, SECRET, URL, ISSUER, REGISTERED, ACCEPTED, PAGE),
     "the other environment's redirect, on both sides": (CROSSED,),
     "another name of the same host, on both sides": (),
     "a redirect that leads away, on both sides": (),
