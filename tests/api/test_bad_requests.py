@@ -130,7 +130,7 @@ async def test_other_methods_are_refused_with_those_allowed(
         "/v1/environments/nowhere",
         "/v1/environments/nowhere/imis/openid-connect",
         "/v1/environments/TEST/imis/openid-connect",
-        f"{BASE}/imis/licence",
+        f"{BASE}/imis/about-imis",
         f"{BASE}/imis/openid-connect/x",
         f"{BASE}/imis//openid-connect",
         f"{BASE}/snapshots/latest/x",

@@ -209,6 +209,7 @@ async def test_status_asks_no_product(settled: Bench) -> None:
     assert list(entries) == [
         "imis/openid-connect",
         "imis/oidc-authentication",
+        "imis/licence",
         "cloud-sso/imis-client",
         "cloud-sso/imis-sso-settings",
     ]
@@ -238,7 +239,7 @@ async def test_collections_list_what_can_be_got(settled: Bench) -> None:
             assert item["name"]
         found[path] = [item["id"] for item in answer.json()["items"]]
     assert found["/v1/environments"] == ["prod", "test"]
-    assert found[f"{BASE}/imis"] == ["openid-connect", "oidc-authentication"]
+    assert found[f"{BASE}/imis"] == ["openid-connect", "oidc-authentication", "licence"]
     assert found[f"{BASE}/cloud-sso"] == ["imis-client", "imis-sso-settings"]
     assert found[f"{BASE}/secrets"] == ["cloud-sso-imis-client", "partner", "vanished"]
     assert found[BASE] == [

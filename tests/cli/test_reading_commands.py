@@ -13,8 +13,13 @@ from service_process import Running
 pytestmark = pytest.mark.browser
 
 ROOT = "/v1/environments/test"
-PATHS = ("imis/openid-connect", "imis/oidc-authentication", "cloud-sso/imis-client",
-         "cloud-sso/imis-sso-settings")  # fmt: skip
+PATHS = (
+    "imis/openid-connect",
+    "imis/oidc-authentication",
+    "imis/licence",
+    "cloud-sso/imis-client",
+    "cloud-sso/imis-sso-settings",
+)
 
 
 def _agree(at: Running) -> str:

@@ -15,22 +15,24 @@ pytestmark = pytest.mark.browser
 
 
 def test_steady_load_leaves_no_error_and_no_descriptor_behind(tmp_path: Path) -> None:
-    """targets R11, in half a minute; memory needs the long run of script/soak to be judged."""
+    """Targets R11 in two minutes, gently, for other tests run beside; memory needs the long run."""
     command = [
         sys.executable,
         "-m",
         "script.soaking",
         "--minutes",
-        "0.5",
+        "2",
+        "--rate",
+        "6",
         "--report",
         str(tmp_path),
     ]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=150
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
     found = json.loads((tmp_path / "soak.json").read_text("utf-8"))
     assert found["errors"] == {}, done.stdout + done.stderr
-    assert found["requests"] > 60
+    assert found["requests"] > 240
     assert found["kept"]["no_errors"]
     assert found["kept"]["descriptors"], found["descriptors"]
     assert {"200", "304"} >= set(found["statuses"])
