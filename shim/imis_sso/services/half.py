@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final
 
 from imis_sso.connectors.base import Connector
 from imis_sso.domain.ledger import StoreUnavailable
@@ -14,6 +15,7 @@ from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
 from imis_sso.services.deadline import READ_SECONDS, Deadline
+from imis_sso.services.runs import Runs
 from imis_sso.services.together import Together
 from imis_sso.store.base import Lease
 
@@ -55,7 +57,7 @@ class Half:
         self._turn = None if turn is None else Together(turn)
         self._lease: Lease | None = None
         self._without_store = False
-        self._fetches: dict[str, _Fetch] = {}
+        self._fetches = Runs[Observed]()
         self._writes = 0
 
     @property
@@ -68,23 +70,25 @@ class Half:
 
         Raises the connector's problems, and `UpstreamTimeout` after `READ_SECONDS`.
         """
-        mark = await self._mark()
-        fetch = self._fetches.get(resource.record.name)
-        if fetch is None or fetch.mark is None or fetch.mark != mark:
-            fetch = self._start(resource, mark)
-        return await self._await(fetch)
+        key = await self._key(resource)
+        return await self._fetches.share(key, partial(self._fetch, resource))
 
     async def observe_afresh(self, resource: Resource) -> Observed:
         """Read the record by a fetch that starts now; later readers may share it."""
-        return await self._await(self._start(resource, await self._mark()))
+        key = await self._key(resource)
+        return await self._fetches.afresh(key, partial(self._fetch, resource))
 
     async def last_written(self) -> tuple[str, int] | None:
         """Give a mark that changes when anything may have been written, None where none can tell.
 
-        What was read under one mark may be shared under it (contract C3).
+        What was read under one mark may be shared under it (contract C3). A store that can only be
+        read keeps its part of the mark while another process lowers the mode without it.
         """
-        mark = await self._mark()
-        return None if mark is None else (mark, self._writes)
+        try:
+            turn = "" if self._turn is None else await self._turn()
+        except StoreUnavailable:
+            return None
+        return turn, self._writes
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
         """Hand a change to the connector; reads begun before its end are shared no longer.
@@ -95,7 +99,6 @@ class Half:
         try:
             await self.connector.write(resource, change, base)
         finally:
-            self._fetches.clear()
             self._writes += 1
 
     @asynccontextmanager
@@ -166,29 +169,9 @@ class Half:
         """Close the connector."""
         await self.connector.aclose()
 
-    async def _mark(self) -> str | None:
-        """Give the mark of the present turn, None where the store cannot tell: nothing is shared.
-
-        A store that can only be read keeps its mark while the mode is lowered without it.
-        """
-        try:
-            return "" if self._turn is None else await self._turn()
-        except StoreUnavailable:
-            return None
-
-    def _start(self, resource: Resource, mark: str | None) -> _Fetch:
-        name = resource.record.name
-        fetch = _Fetch(asyncio.create_task(self._fetch(resource)), mark)
-        self._fetches[name] = fetch
-
-        def forget(done: asyncio.Task[Observed]) -> None:
-            if self._fetches.get(name) is fetch:
-                del self._fetches[name]
-            if not done.cancelled():
-                done.exception()  # every waiter may be gone; the failure is theirs, not the loop's
-
-        fetch.task.add_done_callback(forget)
-        return fetch
+    async def _key(self, resource: Resource) -> tuple[str, tuple[str, int]] | None:
+        mark = await self.last_written()
+        return None if mark is None else (resource.record.name, mark)
 
     async def _fetch(self, resource: Resource) -> Observed:
         try:
@@ -197,12 +180,3 @@ class Half:
         except TimeoutError:
             msg = f"{self.title} did not answer within {READ_SECONDS:.0f} seconds."
             raise UpstreamTimeout(msg) from None
-
-    async def _await(self, fetch: _Fetch) -> Observed:
-        # One caller going away must not end the fetch of the others.
-        return await asyncio.shield(fetch.task)
-
-
-class _Fetch(NamedTuple):
-    task: asyncio.Task[Observed]
-    mark: str | None

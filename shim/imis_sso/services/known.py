@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from imis_sso.domain.checks import Check, Verification
-from imis_sso.domain.crossing import Sighting
+from imis_sso.domain.crossing import Sighting, sighting
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.mode_age import TEST_MODE
 from imis_sso.domain.resources import OIDC_AUTHENTICATION
@@ -32,11 +32,9 @@ async def proved(pair: Pair, digest: str) -> Sequence[Check]:
     return await _known(pair.evidences.proof(pair.name, digest), ())
 
 
-async def remember(
-    pair: Pair, digest: str, verification: Verification, found: Sequence[Check] | None
-) -> None:
+async def remember(pair: Pair, verification: Verification, found: Sequence[Check] | None) -> None:
     """Keep a verdict, and what active probes found where there were any."""
-    evidences = pair.evidences
+    evidences, digest = pair.evidences, verification.digest
     await _known(evidences.remember_verification(pair.name, digest, verification), None)
     if found is not None:
         await _known(evidences.remember_proof(pair.name, digest, found), None)
@@ -58,10 +56,9 @@ async def others(pair: Pair) -> Sequence[Sighting]:
 
 async def see(pair: Pair, halves: Halves, mark: str) -> None:
     """Keep what is this environment's own; `mark` is the fingerprint of the secret shown."""
-    shown = halves.imis_client
-    sighting = Sighting(pair.name, shown.client_id, shown.issuer, secret=mark)
-    if sighting not in await _known(pair.evidences.sightings(), ()):
-        await _known(pair.evidences.see(sighting), None)
+    seen = sighting(pair.name, halves, "", mark)
+    if seen not in await _known(pair.evidences.sightings(), ()):
+        await _known(pair.evidences.see(seen), None)
 
 
 async def test_mode_since(pair: Pair) -> datetime | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from imis_sso.connectors.base import DiscoveryLook, Probes
+from imis_sso.domain.checks import Verification
 from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
@@ -67,7 +68,7 @@ class Pair:
     expiry: Expiry = field(default_factory=Expiry)
     probes: Probes | None = None
     neighbours: Mapping[str, str] = field(default_factory=dict)
-    runs: Runs = field(default_factory=Runs)
+    runs: Runs[Verification] = field(default_factory=Runs)
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""

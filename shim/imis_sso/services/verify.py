@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from imis_sso.domain import sign_in_page
@@ -35,9 +36,8 @@ async def verify(pair: Pair, *, active: bool = False) -> Verification:
     The verdict is remembered. Raises what reading either product raises.
     """
     marks = [await half.last_written() for half in pair.halves.values()]
-    if None in marks:
-        return await _verify(pair, active=active)
-    return await pair.runs.share((active, *marks), lambda: _verify(pair, active=active))
+    key = None if None in marks else (active, *marks)
+    return await pair.runs.share(key, partial(_verify, pair, active=active))
 
 
 async def verify_candidate(
@@ -73,7 +73,7 @@ async def _verify(pair: Pair, *, active: bool) -> Verification:
         )
     finally:
         expiry.cancel()
-    await known.remember(pair, settings_digest(halves), verification, found)
+    await known.remember(pair, verification, found)
     await known.see(pair, halves, _mark(pair, cloud_sso.secret))
     return verification
 
@@ -99,9 +99,9 @@ async def _judged(
     else:
         found = await inquire(probes, subject, active=active)
     ran = active and probes is not None
-    probed = found.active if ran else await _reused(pair, subject)
-    checks = [each if isinstance(each, Check) else await each for each in more]
     digest = settings_digest(halves)
+    probed = found.active if ran else await _reused(pair, subject, digest)
+    checks = [each if isinstance(each, Check) else await each for each in more]
     checks += await attested.checks(pair, digest)
     verdict = judge(halves, *found.public, *probed, crossing, *checks, issuer=found.issuer)
     verdict = replace(verdict, digest=digest)
@@ -111,11 +111,11 @@ async def _judged(
     return replace(verdict, undecided=undecided), None
 
 
-async def _reused(pair: Pair, subject: Subject) -> Sequence[Check]:
+async def _reused(pair: Pair, subject: Subject, digest: str) -> Sequence[Check]:
     """Give what the last active probes decided of these settings; the rest stays undecided."""
     if pair.probes is None:
         return ()
-    last = {each.id: each for each in await known.proved(pair, settings_digest(subject.halves))}
+    last = {each.id: each for each in await known.proved(pair, digest)}
     return [_last(name, last.get(name), subject) for name in ACTIVE]
 
 
