@@ -135,11 +135,9 @@ class SqlLease:
     async def _take(self) -> bool:
         """Take the lease in one statement, which the database lets only one process succeed in."""
         until = self._clock + self._seconds
-        values = select(
-            literal(self._environment), literal(self._product), literal(self._holder), literal(0)
-        )
+        values = select(literal(self._environment), literal(self._product), literal(self._holder))
         mine = self._database.insert(LEASES).from_select(
-            ["environment", "product", "holder", "turns", "expires_at"],
+            ["environment", "product", "holder", "expires_at"],
             values.add_columns(until).where(~self._somebody_came_before()),
         )
         taken = mine.on_conflict_do_update(

@@ -185,7 +185,7 @@ LEASES: Final = Table(
     Column("product", String(32), primary_key=True),
     Column("holder", String(64), nullable=False),
     Column("expires_at", Double, nullable=False),
-    Column("turns", Integer, nullable=False),
+    Column("turns", Integer, nullable=False, server_default="0"),
 )
 
 TICKETS: Final = Table(

@@ -123,7 +123,6 @@ def _concurrency() -> None:
         sa.Column("product", sa.String(32), primary_key=True),
         sa.Column("holder", sa.String(64), nullable=False),
         sa.Column("expires_at", sa.Double, nullable=False),
-        sa.Column("turns", sa.Integer, nullable=False),
     )
     op.create_table(
         "tickets",

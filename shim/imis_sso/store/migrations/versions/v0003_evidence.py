@@ -1,4 +1,4 @@
-"""Verdicts, results of active probes, attested sign-ins, and what is each environment's own."""
+"""Verdicts, results of probes, attested sign-ins, what is each environment's own; turns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _MADE = ("verifications", "proofs", "attestations", "sightings")
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and count the turns of leases."""
+    op.add_column("leases", sa.Column("turns", sa.Integer, nullable=False, server_default="0"))
     op.create_table(
         "verifications",
         sa.Column("environment", sa.String(63), primary_key=True),
@@ -44,6 +45,7 @@ def downgrade() -> None:
     """Drop them: what was verified and attested has to be so again."""
     for table in reversed(_MADE):
         op.drop_table(table)
+    op.drop_column("leases", "turns")
 
 
 def _attestations() -> None:
