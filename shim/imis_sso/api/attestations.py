@@ -13,7 +13,7 @@ from imis_sso.api import schemas
 from imis_sso.api.answers import WRITES_HEADER, found_answer, json_answer
 from imis_sso.api.callers import origin_of, pair_for, principal_of
 from imis_sso.api.openapi import getting, posting
-from imis_sso.api.posted import posted
+from imis_sso.api.posted import line, posted
 from imis_sso.domain.attestation import SignIn, as_dict
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.violations import invalid
@@ -61,17 +61,8 @@ def _seen(body: Mapping[str, Any]) -> Seen:
     if body.get("outcome") not in outcomes:
         raise invalid("outcome", f"must be one of {', '.join(outcomes)}")
     return Seen(
-        _text(body, "client_id"),
-        _text(body, "redirect_url"),
+        line(body, "client_id", MAX_TEXT),
+        line(body, "redirect_url", MAX_TEXT),
         SignIn(body["outcome"]),
-        _text(body, "digest") if "digest" in body else "",
+        line(body, "digest", MAX_TEXT) if "digest" in body else "",
     )
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise invalid(key, "must be given, as a text")
-    if len(value) > MAX_TEXT or not value.isprintable():
-        raise invalid(key, f"must be one line of at most {MAX_TEXT} characters")
-    return value

@@ -12,7 +12,7 @@ from imis_sso.api import schemas
 from imis_sso.api.answers import WRITES_HEADER, json_answer
 from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, principal_of
 from imis_sso.api.openapi import getting, posting
-from imis_sso.api.posted import posted
+from imis_sso.api.posted import line, posted
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.violations import invalid
 from imis_sso.services.emergency import Caller, pull, release_hold, report
@@ -58,9 +58,5 @@ async def release(request: Request, env: str) -> Response:
 
 
 def _caller(request: Request, body: dict[str, Any]) -> Caller:
-    reason = body.get("reason")
-    if not isinstance(reason, str) or not reason.strip():
-        raise invalid("reason", "must be given, as a text")
-    if len(reason) > MAX_REASON or not reason.isprintable():
-        raise invalid("reason", f"must be one line of at most {MAX_REASON} characters")
-    return Caller(principal_of(request).name, reason.strip(), origin_of(request))
+    reason = line(body, "reason", MAX_REASON).strip()
+    return Caller(principal_of(request).name, reason, origin_of(request))

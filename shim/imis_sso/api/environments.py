@@ -14,8 +14,9 @@ from imis_sso.api.answers import found_answer
 from imis_sso.api.callers import pair_for, require
 from imis_sso.api.openapi import getting
 from imis_sso.domain.access import Scope
-from imis_sso.domain.problems import FieldError, InvalidSettings, NotFound
+from imis_sso.domain.problems import NotFound
 from imis_sso.domain.resources import PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
+from imis_sso.domain.violations import invalid
 from imis_sso.services.recovery import recover
 from imis_sso.services.status import status
 from imis_sso.services.verify import verify
@@ -95,8 +96,7 @@ def _is_active(request: Request) -> bool:
     """Tell whether active probes are asked for: they cost refused requests, so `apply` (C40)."""
     probe = request.query_params.get("probe", "passive")
     if probe not in ("passive", "active"):
-        detail = f'is "{probe[:40]}"; it is passive or active'
-        raise InvalidSettings(f"probe {detail}.", [FieldError("probe", detail)])
+        raise invalid("probe", f'is "{probe[:40]}"; it is passive or active')
     if probe == "active":
         require(request, Scope.APPLY)
     return probe == "active"

@@ -11,18 +11,17 @@ from starlette.responses import Response
 
 from imis_sso.api import schemas
 from imis_sso.api.answers import WRITES_HEADER, found_answer, json_answer
-from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import MAX_REASON, origin_of, pair_for, require
 from imis_sso.api.openapi import getting, posting
 from imis_sso.api.paging import cursor_of, limit_of, page
+from imis_sso.api.posted import posted_object
 from imis_sso.api.query import flag
 from imis_sso.domain.access import Origin, Scope
 from imis_sso.domain.audit import moment
 from imis_sso.domain.decisions import Decision
-from imis_sso.domain.problems import FieldError, UnknownField
 from imis_sso.domain.resources import RESOURCES, Resource
 from imis_sso.domain.snapshots import Moment
-from imis_sso.domain.violations import invalid, nearest, sentence
+from imis_sso.domain.violations import invalid
 from imis_sso.services.past import snapshot as named
 from imis_sso.services.recovery import recover
 from imis_sso.services.restore import Restored, restore
@@ -61,9 +60,7 @@ async def restore_snapshot(request: Request, env: str, snapshot: str) -> Respons
     pair = pair_for(request, env)
     dry_run = flag(request.query_params, "dry_run")
     who = require(request, Scope.READ if dry_run else Scope.ADMIN).name
-    raw = await request.body()
-    require_json(request.headers.get("content-type") if raw else None, request.method)
-    body = _Body(parse_object(raw), dry_run=dry_run)
+    body = _Body(await posted_object(request, KEYS), dry_run=dry_run)
     origin = origin_of(request)
     wish = Wish(
         snapshot=await named(pair, snapshot),
@@ -116,16 +113,9 @@ def _answer(wish: Wish, done: Restored) -> dict[str, Any]:
 
 
 class _Body:
-    """The body of a restore. Raises `UnknownField`, `InvalidSettings`."""
+    """The body of a restore. Raises `InvalidSettings`."""
 
     def __init__(self, body: Mapping[str, Any], *, dry_run: bool) -> None:
-        unknown = [
-            FieldError(key[:60], f"is not a known key; the nearest is {nearest(key, KEYS)}")
-            for key in body
-            if key not in KEYS
-        ]
-        if unknown:
-            raise UnknownField(sentence(unknown), unknown)
         self.reason = _reason(body.get("reason", "" if dry_run else None), dry_run=dry_run)
         self.resources = _resources(body["resources"]) if "resources" in body else None
         self.expected = _expected(body.get("expected", {}))
