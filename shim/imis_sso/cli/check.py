@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from imis_sso.cli.console import DIFFERENT, Failure, progress, say, say_json, table
+from imis_sso.cli.checks import print_checks, worst_first
+from imis_sso.cli.console import DIFFERENT, Failure, progress, say, say_json
 from imis_sso.cli.target import JsonOption
 
 if TYPE_CHECKING:
-    from imis_sso.domain.checks import Check
+    from collections.abc import Mapping
+
     from imis_sso.services.public_check import Report
 
 AddressArgument = Annotated[
@@ -33,7 +35,6 @@ AllowOption = Annotated[
         "--allow", help="A host[:port] in a private network that may be asked; may be repeated."
     ),
 ]
-ORDER = ("failed", "warning", "skipped", "passed")
 
 
 def register(app: typer.Typer) -> None:
@@ -86,41 +87,37 @@ async def _report(address: str, allow: list[str], ca_file: Path | None) -> Repor
 
 
 def _print(report: Report) -> None:
-    checks = sorted(report.checks, key=lambda each: ORDER.index(each.status))
-    rows = [(each.status.value, each.id, each.detail, each.remedy) for each in checks]
-    table(("Status", "Check", "Found", "Remedy"), rows)
+    print_checks(report.as_dict()["checks"])
     if report.asked is not None:
         say(f"client {report.asked.client_id}, issuer {report.issuer or 'not found'}")
         say(f"{report.address}: check {'passed' if report.passed else 'failed'}.")
 
 
 def _markdown(report: Report) -> str:
-    verdict = "passed" if report.passed else "failed"
-    asked = report.asked
+    told = report.as_dict()
     facts = [
-        ("sign-in page", asked.page if asked else ""),
-        ("client id", asked.client_id if asked else ""),
-        ("redirect URL", asked.redirect_url if asked else ""),
-        ("authorization endpoint", asked.endpoint if asked else ""),
-        ("issuer", report.issuer),
+        ("sign-in page", report.asked.page if report.asked else ""),
+        ("client id", told["client_id"]),
+        ("redirect URL", told["redirect_url"]),
+        ("authorization endpoint", told["authorization_endpoint"]),
+        ("issuer", told["issuer"]),
     ]
-    checks = sorted(report.checks, key=lambda each: ORDER.index(each.status))
     return "\n".join(
         [
-            f"# Sign-in of {_cell(report.address)}: {verdict}",
+            f"# Sign-in of {_cell(report.address)}: {'passed' if report.passed else 'failed'}",
             "",
             *(f"- {name}: `{_code(value)}`" for name, value in facts if value),
             "",
             "| status | check | found | remedy |",
             "|---|---|---|---|",
-            *(_row(each) for each in checks),
+            *(_row(each) for each in worst_first(told["checks"])),
         ]
     )
 
 
-def _row(check: Check) -> str:
-    found, remedy = _cell(check.detail), _cell(check.remedy)
-    return f"| {check.status.value} | `{check.id}` | {found} | {remedy} |"
+def _row(check: Mapping[str, Any]) -> str:
+    found, remedy = _cell(check["detail"]), _cell(check["remedy"])
+    return f"| {check['status']} | `{check['id']}` | {found} | {remedy} |"
 
 
 def _cell(text: str) -> str:

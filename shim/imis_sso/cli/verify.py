@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imis_sso.cli.console import DIFFERENT, Failure, say, say_json, table
+from imis_sso.cli.checks import print_checks
+from imis_sso.cli.console import DIFFERENT, Failure, say, say_json
 from imis_sso.cli.target import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -38,7 +39,6 @@ WatchOption = Annotated[
 EveryOption = Annotated[
     float, typer.Option("--every", min=5.0, help="With --watch: seconds between two looks.")
 ]
-ORDER = ("failed", "warning", "skipped", "passed")
 
 
 def register(app: typer.Typer) -> None:
@@ -133,8 +133,6 @@ def _now() -> str:
 
 
 def _print(found: dict[str, Any]) -> None:
-    checks = sorted(found["checks"], key=lambda each: ORDER.index(each["status"]))
-    rows = [(each["status"], each["id"], each["detail"], each["remedy"]) for each in checks]
-    table(("Status", "Check", "Found", "Remedy"), rows)
+    print_checks(found["checks"])
     verdict = "passed" if found["passed"] else "failed"
     say(f"{found['environment']}: verification {verdict} ({found['proof']} proof).")

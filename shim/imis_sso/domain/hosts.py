@@ -38,6 +38,12 @@ def canonical_host(value: str) -> str:
     return host
 
 
+def origin_of(address: str) -> str:
+    """Give `scheme://host[:port]` of an address, as it is written (RFC 6454 without its forms)."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def host_of(address: str) -> str:
     """Give the pin `host[:port]` that an https address falls under. Raises as `canonical_host`."""
     return canonical_host(urlsplit(address).netloc)

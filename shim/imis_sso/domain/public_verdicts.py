@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from imis_sso.domain.checks import Check, Status
 from imis_sso.domain.evidence import ProviderFound, SignInSeen
+from imis_sso.domain.hosts import origin_of
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 SIGN_IN: Final = "site.sign-in"
@@ -44,21 +45,19 @@ class Asked:
 
         An issuer may have a path, and the endpoint lies below it (Discovery 1.0 section 4).
         """
-        parts = urlsplit(self.endpoint)
-        segments = [each for each in parts.path.split("/") if each]
-        bases = ["/".join(segments[:count]) for count in range(len(segments), -1, -1)]
-        origin = f"{parts.scheme}://{parts.netloc}"
-        found = [f"{origin}/{base}".rstrip("/") + WELL_KNOWN for base in bases[1:] or [""]]
-        return tuple(dict.fromkeys([*found[: _MOST_CANDIDATES - 1], origin + WELL_KNOWN]))
+        segments = [each for each in urlsplit(self.endpoint).path.split("/") if each]
+        depths = range(max(len(segments) - 1, 0), -1, -1)
+        bases = ["/".join([origin_of(self.endpoint), *segments[:depth]]) for depth in depths]
+        near, root = bases[:-1][: _MOST_CANDIDATES - 1], bases[-1]
+        return tuple(base + WELL_KNOWN for base in (*near, root))
 
 
 def asked_by(seen: SignInSeen) -> Asked | None:
     """Give the authorization request of a sign-in, None where the site sends nobody on."""
-    location = seen.reply.location or ""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
-    if not seen.reply.redirects or "client_id" not in query:
+    reply, query = seen.reply, seen.reply.query()
+    if not reply.redirects or not query.get("client_id"):
         return None
-    return Asked(seen.address, location.partition("?")[0], query)
+    return Asked(seen.address, (reply.location or "").partition("?")[0], query)
 
 
 def judge_sign_in_found(seen: SignInSeen, asked: Asked | None) -> Check:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from imis_sso.domain.checks import Check, Verification
 from imis_sso.domain.crossing import Sighting, sighting
+from imis_sso.domain.hosts import origin_of
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.mode_age import TEST_MODE
 from imis_sso.domain.resources import OIDC_AUTHENTICATION
@@ -73,8 +74,7 @@ async def test_mode_since(pair: Pair) -> datetime | None:
 
 
 def _redirect(imis_url: str) -> str:
-    scheme, _, rest = imis_url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}/"
+    return f"{origin_of(imis_url)}/"
 
 
 async def _known(asked: Awaitable[T], otherwise: T) -> T:

@@ -53,12 +53,13 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report for a machine: no timestamps, stable order."""
+        asked = self.asked or Asked("", "", {})
         return {
             "address": self.address,
             "passed": self.passed,
-            "client_id": self.asked.client_id if self.asked else "",
-            "redirect_url": self.asked.redirect_url if self.asked else "",
-            "authorization_endpoint": self.asked.endpoint if self.asked else "",
+            "client_id": asked.client_id,
+            "redirect_url": asked.redirect_url,
+            "authorization_endpoint": asked.endpoint,
             "issuer": self.issuer,
             "checks": [each.as_dict() for each in self.checks],
         }
@@ -111,5 +112,5 @@ async def _probed(probes: Probes, asked: Asked, found: ProviderFound) -> tuple[C
 
 async def _expiry(doors: Doors, asked: Asked) -> Check:
     hosts = [urlsplit(each).netloc for each in (asked.page, asked.endpoint)]
-    evidence = await doors.certificates(dict.fromkeys(hosts)).lifetimes()
+    evidence = await doors.certificates(hosts).lifetimes()
     return judge_expiry(evidence, datetime.now(UTC), WARNING_DAYS)
