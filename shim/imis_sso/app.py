@@ -219,6 +219,7 @@ def build_pair(
         cloud_sso=halves["cloud-sso"],
     )
     journal = Journal(config.name, store.trail, store.spool, store.holds)
+    sign_in_url = config.imis.url + config.imis.sign_in_path
     return Pair(
         config.name,
         _policy(config),
@@ -231,16 +232,11 @@ def build_pair(
         circuits=circuits,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
-        sign_in_url=f"{config.imis.url}{config.imis.sign_in_path}",
+        sign_in_url=sign_in_url,
         expiry=_expiry(config),
-        probes=_probes(config),
+        probes=ProviderProbes(config.egress.allow, config.ca_file, sign_in_url),
         neighbours=neighbours or {},
     )
-
-
-def _probes(config: EnvironmentConfig) -> ProviderProbes:
-    page = config.imis.url + config.imis.sign_in_path
-    return ProviderProbes(config.egress.allow, config.ca_file, page)
 
 
 def _neighbours(registry: Registry, name: str) -> dict[str, str]:

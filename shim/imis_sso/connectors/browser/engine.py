@@ -71,12 +71,11 @@ class Engine:
         launched = await self._launched()
         if not launched.browser.is_connected():
             raise BrowserGone
-        if self._uses >= _USES_OF_A_PAGE:
+        if self._uses == _USES_OF_A_PAGE:
             self.drop_tab()
-        self._uses += 1
         if self._tab is None:
-            self._uses = 1
-            self._tab = await self._new_tab(launched)
+            self._tab, self._uses = await self._new_tab(launched), 0
+        self._uses += 1
         return self._tab
 
     def _refuse_closed(self) -> None:

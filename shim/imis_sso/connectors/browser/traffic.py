@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+
+from imis_sso.domain.hosts import origin_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Request, Response
@@ -15,8 +16,7 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def is_on(*, origin: str, url: str) -> bool:
     """Tell whether an address is on an origin."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" == origin
+    return origin_of(url) == origin
 
 
 class Sent:

@@ -24,6 +24,7 @@ from imis_sso.connectors.browser.failures import (
 )
 from imis_sso.connectors.browser.traffic import is_on
 from imis_sso.connectors.browser.trust import server_pin
+from imis_sso.domain.hosts import origin_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, Request, Response
@@ -98,8 +99,7 @@ class Watch:
     """
 
     def __init__(self, page: Page, address: str) -> None:
-        parts = urlsplit(address)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._origin = origin_of(address)
         self._page, self._over = page, asyncio.Event()
         self._client_id = self._redirect_url = ""
         self._came_back = self._refused = False

@@ -67,10 +67,8 @@ class Asking:
             return Reply(why="the provider asked to wait before the next request (Retry-After)")
         try:
             found = await self._sent(address, form, headers)
-        except EgressRefused as refusal:
-            return Reply(why=f"it was not asked: {refusal}")
-        except FetchFailed as failure:
-            return Reply(why=str(failure), untrusted=isinstance(failure, CertificateRefused))
+        except (EgressRefused, FetchFailed) as reason:
+            return unanswered(reason)
         if found.status in _ASKS_TO_WAIT:
             self._waits[host] = time.monotonic() + _patience(found.headers)
         return reply_of(found, document=document)
@@ -89,6 +87,13 @@ def _patience(headers: httpx.Headers) -> float:
         # A date, or nothing: a minute is short enough to be no harm and long enough to help.
         return _PATIENCE if stated else 0.0
     return min(float(stated[:9]), _MOST_PATIENCE)
+
+
+def unanswered(reason: EgressRefused | FetchFailed) -> Reply:
+    """Say why there is no answer."""
+    if isinstance(reason, EgressRefused):
+        return Reply(why=f"it was not asked: {reason}")
+    return Reply(why=str(reason), untrusted=isinstance(reason, CertificateRefused))
 
 
 def reply_of(found: Fetched, *, document: bool) -> Reply:

@@ -33,6 +33,7 @@ from imis_sso.domain.evidence import (
     Reply,
     SignInSeen,
 )
+from imis_sso.domain.hosts import origin_of
 from imis_sso.domain.secret import Secret
 
 PAUSE: Final = 0.1
@@ -79,7 +80,7 @@ class ProviderProbes:
         seen = Authorization(probe, state)
         if not probe.leads_to(redirect_url):
             return seen
-        near_url = f"{_origin(redirect_url)}/{_random()}"
+        near_url = f"{origin_of(redirect_url)}/{_random()}"
         near = await self._control(endpoint, client_id, near_url)
         seen = replace(seen, near=near, near_url=near_url)
         if not near.leads_to(near_url):
@@ -179,8 +180,3 @@ def _verifier() -> str:
 def _challenge(verifier: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

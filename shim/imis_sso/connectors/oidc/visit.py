@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, TypedDict
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
-from imis_sso.connectors.egress import SECONDS, CertificateRefused, Egress, Fetched, FetchFailed
-from imis_sso.connectors.oidc.asking import reply_of
+from imis_sso.connectors.egress import SECONDS, Egress, Fetched, FetchFailed
+from imis_sso.connectors.oidc.asking import reply_of, unanswered
 from imis_sso.connectors.oidc.page import NOBODY, Page
 from imis_sso.domain.egress import EgressRefused
 from imis_sso.domain.evidence import Reply, SignInSeen
+from imis_sso.domain.hosts import origin_of
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_STEPS: Final = 8
@@ -53,11 +54,8 @@ class Visit:
             address, form = step
             try:
                 found = await self._take(address, form, cookies)
-            except EgressRefused as refusal:
-                return SignInSeen(address, Reply(why=f"it was not asked: {refusal}"))
-            except FetchFailed as failure:
-                untrusted = isinstance(failure, CertificateRefused)
-                return SignInSeen(address, Reply(why=str(failure), untrusted=untrusted))
+            except (EgressRefused, FetchFailed) as reason:
+                return SignInSeen(address, unanswered(reason))
             cookies |= _cookies(found.headers)
             reply = reply_of(found, document=False)
             step = _next(address, found)
@@ -77,7 +75,7 @@ class Visit:
 def _next(address: str, found: Fetched) -> _Step | None:
     if found.status in _REDIRECTS:
         further = urljoin(address, found.headers.get("location", ""))
-        return (further, None) if _origin(further) == _origin(address) else None
+        return (further, None) if origin_of(further) == origin_of(address) else None
     if found.status != HTTPStatus.OK:
         return None
     page = Page(found.body.decode("utf-8", "replace"), address)
@@ -85,8 +83,9 @@ def _next(address: str, found: Fetched) -> _Step | None:
     if form is not None:
         return form.action, form.filled(NOBODY)
     link = page.sign_in_link()
-    here = link is not None and _origin(link) == _origin(address) and link != address
-    return (link, None) if link is not None and here else None
+    if link is None or link == address or origin_of(link) != origin_of(address):
+        return None
+    return link, None
 
 
 def _cookies(headers: httpx.Headers) -> Iterable[tuple[str, str]]:
@@ -94,8 +93,3 @@ def _cookies(headers: httpx.Headers) -> Iterable[tuple[str, str]]:
         name, is_one, value = line.partition(";")[0].partition("=")
         if is_one:
             yield name.strip(), value.strip()
-
-
-def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.netloc
