@@ -9,8 +9,8 @@ from script.demonstration.stage import NotAsPromisedError
 from imis_sso.cli.attest import begin, finish, watched
 from imis_sso.cli.target import Target
 from imis_sso.connectors.browser.watched import Trust
-from imis_sso.simulators.directory.flavours import ALL
 from imis_sso.simulators.people import PEOPLE
+from imis_sso.simulators.window import sign_in_window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +32,7 @@ class Member:
     async def sign_in(self, page: Page) -> None:
         """Give the e-mail address, choose the directory, log in there."""
         self._page: Page | None = page
-        await page.get_by_label("E-mail").fill(self._person.email)
-        await page.get_by_role("button", name="Continue with Cloud SSO").click()
-        await page.get_by_label("Directory").select_option(label=ALL[self._person.directory].title)
-        await page.get_by_role("button", name="Continue").click()
-        await page.get_by_label("Password").fill(self._password)
-        await page.get_by_role("button", name="Log in").click()
+        await sign_in_window(page, self._person, self._password)
 
     async def is_signed_in(self) -> bool:
         """Read what iMIS says of them."""

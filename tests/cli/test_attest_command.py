@@ -17,8 +17,8 @@ from imis_sso.cli.console import Failure
 from imis_sso.cli.target import Target
 from imis_sso.connectors.browser.watched import Trust, Watched
 from imis_sso.simulators import Simulation, follow_recipe
-from imis_sso.simulators.directory.flavours import ALL
 from imis_sso.simulators.people import PEOPLE, Person
+from imis_sso.simulators.window import sign_in_window
 
 PATIENCE = 20_000
 SECONDS = 60.0
@@ -36,12 +36,7 @@ class Member:
         """Do what a person does, by what can be read on the pages."""
         page.set_default_timeout(PATIENCE)
         self.page: Page | None = page
-        await page.get_by_label("E-mail").fill(self._person.email)
-        await page.get_by_role("button", name="Continue with Cloud SSO").click()
-        await page.get_by_label("Directory").select_option(label=ALL[self._person.directory].title)
-        await page.get_by_role("button", name="Continue").click()
-        await page.get_by_label("Password").fill(self._password)
-        await page.get_by_role("button", name="Log in").click()
+        await sign_in_window(page, self._person, self._password)
 
     async def is_signed_in(self) -> bool:
         """Read what iMIS says."""

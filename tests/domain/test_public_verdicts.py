@@ -15,8 +15,7 @@ from imis_sso.domain.public_verdicts import WELL_KNOWN, Asked
         ("https://s:1/x/y/authorize", ["https://s:1/x/y", "https://s:1/x", "https://s:1"]),
         (
             "https://s/a/b/c/d/e/authorize",
-            ["https://s/a/b/c/d/e", "https://s/a/b/c/d", "https://s/a/b/c", "https://s/a/b"]
-            + ["https://s"],
+            [f"https://s{each}" for each in ("/a/b/c/d/e", "/a/b/c/d", "/a/b/c", "/a/b", "")],
         ),
     ],
 )
