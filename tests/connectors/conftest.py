@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browser_walk import HOME, LOG_IN_FORM, SECTION, SETTINGS, Walker
 from lone_guard import LoneGuard
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -210,3 +211,11 @@ async def browser_session(
     )
     yield session
     await session.aclose()
+
+
+@pytest.fixture
+def walker(browser_session: BrowserSession, browser_site: Site) -> Walker:
+    browser_site.pages |= {"/": LOG_IN_FORM, "/section": SECTION, "/page": SETTINGS}
+    browser_site.pages["/in"] = "303 /home"
+    browser_site.pages["/home"] = HOME
+    return Walker(browser_session, browser_site.origin)

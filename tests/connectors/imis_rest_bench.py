@@ -176,3 +176,10 @@ async def scripted(scripted_authority: trustme.CA, tmp_path: Path) -> AsyncItera
     imis.base_url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield imis
     server.close()
+
+
+@pytest.fixture
+async def imis(bench: Bench) -> AsyncIterator[ImisRest]:
+    connector = bench.connector()
+    yield connector
+    await connector.aclose()

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from provider_seen import FAILED, ISSUER, PASSED, SILENT, SKIPPED, WARNING, found
 
 from imis_sso.domain.checks import Check, Status
 from imis_sso.domain.evidence import (
@@ -18,38 +19,20 @@ from imis_sso.domain.evidence import (
     Authentication,
     Authorization,
     Metadata,
-    ProviderFound,
     Reply,
     known_error,
 )
 from imis_sso.domain.provider_verdicts import (
-    judge_discovery,
-    judge_keys,
     judge_redirect,
     judge_secret,
 )
 
-PASSED, FAILED, WARNING, SKIPPED = Status.PASSED, Status.FAILED, Status.WARNING, Status.SKIPPED
-ISSUER = "https://sso.example.org"
 OURS = "https://members.example.org/"
 NEAR, FAR = "https://members.example.org/x1", "https://x2.example/"
 STATE = "s1"
-METADATA: dict[str, Any] = {
-    "issuer": ISSUER,
-    "authorization_endpoint": f"{ISSUER}/authorize",
-    "token_endpoint": f"{ISSUER}/token",
-    "jwks_uri": f"{ISSUER}/jwks",
-    "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA", "HS512"],
-}
 PAGE = Reply(400)
-SILENT = Reply(why="it did not answer in time")
 TAKEN = Reply(400, error="invalid_grant")
 REFUSED = Reply(401, error="invalid_client")
-
-
-def found(keys: Reply = NOT_ASKED, **metadata: Any) -> ProviderFound:
-    document = {name: each for name, each in (METADATA | metadata).items() if each is not None}
-    return ProviderFound(f"{ISSUER}/.well-known/x", Reply(200, document=document), keys)
 
 
 def to(address: str = OURS, status: int = 302, **query: str | None) -> Reply:
@@ -76,109 +59,7 @@ def redirect(evidence: Authorization, **metadata: Any) -> Check:
 # --- discovery.reachable ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("reply", "status", "words"),
-    [
-        (Reply(200, document=METADATA), PASSED, "valid metadata"),
-        (Reply(200, document=METADATA | {"jwks_uri": 1}), FAILED, "no jwks_uri"),
-        (Reply(200, document={"issuer": ISSUER}), FAILED, "no token_endpoint and no jwks_uri"),
-        (Reply(why="its certificate was refused (x)", untrusted=True), FAILED, "certificate"),
-        (Reply(200, document={}), SKIPPED, "status 200"),
-        (Reply(200, document={"issuer": 1}), SKIPPED, "status 200"),
-        (Reply(200), SKIPPED, "status 200 with something else"),
-        (Reply(404), SKIPPED, "status 404"),
-        (Reply(404, document=METADATA), SKIPPED, "status 404"),
-        (Reply(302, location=ISSUER), SKIPPED, "status 302"),
-        (Reply(429), SKIPPED, "status 429"),
-        (Reply(500), SKIPPED, "status 500"),
-        (SILENT, SKIPPED, "in time"),
-    ],
-)
-def test_discovery(reply: Reply, status: Status, words: str) -> None:
-    """contract section 6: valid metadata over verified TLS."""
-    check = judge_discovery(ProviderFound("https://a/x", reply))
-    assert (check.id, check.status) == ("discovery.reachable", status)
-    assert words in check.detail
-    assert bool(check.remedy) is (status is FAILED)
-
-
 # --- jwks.usable -----------------------------------------------------------------------------
-
-RSA = {"kty": "RSA", "n": "AQ", "e": "AQAB"}
-EC = {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}
-OKP = {"kty": "OKP", "crv": "Ed25519", "x": "AQ"}
-
-
-@pytest.mark.parametrize(
-    ("keys", "status"),
-    [
-        ([RSA], PASSED),
-        ([RSA | {"use": "sig"}], PASSED),
-        ([RSA | {"alg": "RS256"}], PASSED),
-        ([EC], PASSED),
-        ([OKP], PASSED),
-        ([{"kty": "oct"}, RSA], PASSED),
-        ([None, 1, "x", RSA], PASSED),
-        ([], FAILED),
-        ([RSA | {"use": "enc"}], FAILED),
-        ([RSA | {"use": "enc", "alg": "RSA-OAEP"}], FAILED),
-        ([RSA | {"alg": "RSA-OAEP"}], FAILED),
-        ([RSA | {"alg": "RS512"}], FAILED),
-        ([RSA | {"alg": "ES256"}], FAILED),
-        ([RSA | {"alg": None}], FAILED),
-        ([RSA | {"n": ""}], FAILED),
-        ([{"kty": "RSA"}], FAILED),
-        ([{"kty": "oct", "k": "AQ", "alg": "HS512"}], FAILED),
-        ([{"kty": ["RSA"]}], FAILED),
-        ([None], FAILED),
-    ],
-)
-def test_keys(keys: list[Any], status: Status) -> None:
-    """contract section 6: a signing key for an asymmetric algorithm that the metadata names."""
-    check = judge_keys(found(Reply(200, document={"keys": keys})))
-    assert (check.id, check.status) == ("jwks.usable", status)
-    assert bool(check.remedy) is (status is FAILED)
-
-
-@pytest.mark.parametrize(
-    ("named", "status"),
-    [
-        (["RS256"], PASSED),
-        (["PS256"], PASSED),
-        (["ES256"], FAILED),
-        (["HS512"], FAILED),
-        (None, PASSED),
-        ([], PASSED),
-    ],
-)
-def test_keys_that_fit_no_algorithm_that_is_named(named: list[str] | None, status: Status) -> None:
-    """Product facts 4: HS512 cannot be verified by a key set."""
-    evidence = found(
-        Reply(200, document={"keys": [RSA]}), id_token_signing_alg_values_supported=named
-    )
-    assert judge_keys(evidence).status is status
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply(404),
-        Reply(429),
-        Reply(500, document={"keys": [RSA]}),
-        Reply(200),
-        Reply(200, document={}),
-        Reply(200, document={"keys": {}}),
-        SILENT,
-        NOT_ASKED,
-    ],
-)
-def test_a_key_set_that_is_none_proves_nothing(reply: Reply) -> None:
-    assert judge_keys(found(reply)).status is SKIPPED
-    assert judge_keys(ProviderFound("https://a", Reply(404), reply)).status is SKIPPED
-
-
-def test_an_untrusted_host_of_the_key_set_fails() -> None:
-    assert judge_keys(found(Reply(why="refused", untrusted=True))).status is FAILED
 
 
 # --- redirect.registered ---------------------------------------------------------------------
