@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from sqlalchemy import func, select, text
@@ -169,6 +169,24 @@ async def test_it_is_given_back_whatever_happens(store: SqlStore, other: SqlStor
     with pytest.raises(RuntimeError, match="over"):
         await failing()
     async with other.leases.hold(*PRODUCT, LONG):
+        pass
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 3))
+async def test_a_holder_stopped_while_it_gives_back(store: SqlStore, steps: int) -> None:
+    """However far it came: a lease left behind would keep everybody waiting until it runs out."""
+
+    async def briefly() -> None:
+        async with store.leases.hold(*PRODUCT, LONG):
+            pass
+
+    holder = asyncio.create_task(briefly())
+    for _step in range(steps):
+        await asyncio.sleep(0.0005)
+    holder.cancel()
+    with suppress(asyncio.CancelledError):
+        await holder
+    async with store.leases.hold(*PRODUCT, SOON):
         pass
 
 

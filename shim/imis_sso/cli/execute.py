@@ -76,20 +76,33 @@ async def _serve_and_run(
             ready = {"base_url": address_of(bound), "token": token}
             write_ready_file(ready_file, ready | simulation.ready())
             surroundings["IMIS_SSO_READY_FILE"] = str(ready_file)
-        async with hosted(create_app(service), bound):
-            codes.append(await _run(command, surroundings))
+        async with hosted(create_app(service), bound) as serving:
+            codes.append(await _run(command, surroundings, serving))
 
 
-async def _run(command: list[str], surroundings: dict[str, str]) -> int:
+async def _run(
+    command: list[str], surroundings: dict[str, str], service: asyncio.Task[None]
+) -> int:
     """Run the command in the foreground; signals go to it, and its exit code is ours."""
+    child, is_stopping = None, False
+
+    def stop() -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        if child is not None and child.returncode is None:
+            child.terminate()
+
+    loop = asyncio.get_running_loop()
+    # A terminal sends Ctrl-C to the child as well; only SIGTERM has to be handed on. Before the
+    # child starts: it may be quicker than we are to learn that it has.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    service.add_done_callback(lambda _ended: stop())
     try:
         child = await asyncio.create_subprocess_exec(*command, env=os.environ | surroundings)
     except OSError as error:
         raise Failure(f"cannot run {command[0]}: {error.strerror}", code=127) from None
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        # A terminal sends Ctrl-C to the child as well; only SIGTERM has to be handed on.
-        forward = child.terminate if each is signal.SIGTERM else lambda: None
-        loop.add_signal_handler(each, forward)
+    if is_stopping:
+        child.terminate()
     code = await child.wait()
     return code if code >= 0 else 128 - code

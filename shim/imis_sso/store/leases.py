@@ -10,9 +10,9 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -67,7 +67,7 @@ class SqlLeases:
         finally:
             if beating is not None:
                 beating.cancel()
-            await lease.give_back()
+            await _to_its_end(lease.give_back())
 
     async def turn(self, environment: str, product: str) -> str:
         """Tell whose turn it is, and the how manieth; see `base.Leases.turn`."""
@@ -200,3 +200,19 @@ class SqlLease:
 
     def _names(self) -> tuple[str, str]:
         return self._environment, self._product
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish, also where the caller is told to stop meanwhile: it stops after that.
+
+    A lease that is not given back keeps everybody waiting until it runs out.
+    """
+    task, stopped = asyncio.create_task(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            stopped = True
+    task.result()
+    if stopped:
+        raise asyncio.CancelledError
