@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 import imis_sso
+from imis_sso import connecting
 from imis_sso.api import (
     attestations,
     changes,
@@ -33,13 +34,11 @@ from imis_sso.api.entrance import Entrance
 from imis_sso.api.idempotency import IdempotentPosts
 from imis_sso.api.limits import RateLimit
 from imis_sso.api.openapi import Described
-from imis_sso.connectors.base import Connector, Credential, LoginGuard, Sink
+from imis_sso.connectors.base import Sink
 from imis_sso.connectors.callers.jwt import looks_like_jwt
 from imis_sso.connectors.callers.keys import Issuer
 from imis_sso.connectors.callers.trusted import Trust, TrustedCallers
 from imis_sso.connectors.certificates import HostCertificates
-from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
-from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.oidc.discovery import Discovery
 from imis_sso.connectors.oidc.probes import ProviderProbes
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
@@ -51,10 +50,9 @@ from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem, SecretUnavailable
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
-from imis_sso.domain.sources import SecretSource
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
-from imis_sso.services.circuit import Circuit, Patience
+from imis_sso.services.circuit import Circuit
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.expiry import Expiry
 from imis_sso.services.guarded import guarded
@@ -73,7 +71,6 @@ from imis_sso.web import docs, pages
 logger = logging.getLogger(__name__)
 
 READY_SECONDS: Final = 3.0
-Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
 
 
 @dataclass(frozen=True)
@@ -106,48 +103,9 @@ class Service:
         return True
 
 
-def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
-    imis = config.imis
-    return ImisRest(
-        imis.url,
-        _credential(imis.username, imis.password),
-        guard,
-        token_path=imis.token_path,
-        provider_id=imis.provider_id,
-        ca_file=config.ca_file,
-        requests_per_second=imis.requests_per_second,
-    )
-
-
-def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
-    cloud_sso = config.cloud_sso
-    return CloudSsoDashboard(
-        cloud_sso.url,
-        cloud_sso.cloud_id,
-        _credential(cloud_sso.username, cloud_sso.password),
-        guard,
-        ca_file=config.ca_file,
-        uses_per_second=cloud_sso.uses_per_second,
-    )
-
-
-BUILDERS: Mapping[str, Build] = {
-    "imis_rest": _imis_rest,
-    "cloud_sso_dashboard": _cloud_sso_dashboard,
-}
-PATIENCE = Patience()
-
-
 def _trust(section: CallerSection) -> Trust:
     way = Issuer(section.issuer, section.jwks_uri, section.ca_file, section.allow_private)
     return Trust(section.rule(), way)
-
-
-def _credential(username: str, source: SecretSource) -> Callable[[], Awaitable[Credential]]:
-    async def credential() -> Credential:
-        return Credential(username, await resolve_off_loop(source))
-
-    return credential
 
 
 def _policy(config: EnvironmentConfig) -> Policy:
@@ -196,7 +154,9 @@ def build_pair(
     circuits: dict[Product, Circuit] = {}
     for product in PRODUCTS:
         guard = StoredLoginGuard(store.refused_logins, store.leases, key, product, config.name)
-        connector = guarded(product, BUILDERS[names[product]](config, guard), PATIENCE)
+        connector = guarded(
+            product, connecting.BUILDERS[names[product]](config, guard), connecting.PATIENCE
+        )
         circuits[product] = connector.circuit
         halves[product] = Half(
             product,

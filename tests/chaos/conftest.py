@@ -10,7 +10,7 @@ from chaos_model import LANES
 from chaos_steps import SECONDS
 from service_bench import Bench, bench_for, quiet
 
-from imis_sso import app
+from imis_sso import connecting
 from imis_sso.connectors.base import LoginGuard
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.connectors.imis_rest import FairUse, ImisRest
@@ -27,7 +27,7 @@ def hasty_imis(config: EnvironmentConfig, guard: LoginGuard) -> ImisRest:
     imis = config.imis
     return ImisRest(
         imis.url,
-        app._credential(imis.username, imis.password),
+        connecting.credential(imis.username, imis.password),
         guard,
         ca_file=config.ca_file,
         request_seconds=SECONDS,
@@ -42,7 +42,7 @@ def hasty_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> CloudSsoDas
     return CloudSsoDashboard(
         cloud_sso.url,
         cloud_sso.cloud_id,
-        app._credential(cloud_sso.username, cloud_sso.password),
+        connecting.credential(cloud_sso.username, cloud_sso.password),
         guard,
         ca_file=config.ca_file,
         read_seconds=6.0,
@@ -83,10 +83,10 @@ async def _opened(
 ) -> AsyncIterator[Bench]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMIS_SSO_RATE_LIMIT", "100000")
-        patch.setitem(app.BUILDERS, "imis_rest", hasty_imis)  # type: ignore[arg-type]
-        patch.setitem(app.BUILDERS, "cloud_sso_dashboard", dashboard)  # type: ignore[arg-type]
+        patch.setitem(connecting.BUILDERS, "imis_rest", hasty_imis)  # type: ignore[arg-type]
+        patch.setitem(connecting.BUILDERS, "cloud_sso_dashboard", dashboard)  # type: ignore[arg-type]
         # A circuit opens and closes within a run.
-        patch.setattr(app, "PATIENCE", Patience(failures=4, longest=0.03))
+        patch.setattr(connecting, "PATIENCE", Patience(failures=4, longest=0.03))
         place = tmp_path_factory.mktemp("chaos")
         with Simulation(place / "simulation", names) as simulation:
             async with bench_for(simulation, place) as bench:

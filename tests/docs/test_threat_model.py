@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.routing import Route
 
-from imis_sso.app import BUILDERS, create_app, opened
+from imis_sso.app import create_app, opened
+from imis_sso.connecting import BUILDERS
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import load
 from imis_sso.registry.model import EnvironmentSection, ServerSection

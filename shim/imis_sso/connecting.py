@@ -1,0 +1,58 @@
+"""The ways into the products: from a section of the registry to its connector."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from imis_sso.connectors.base import Connector, Credential, LoginGuard
+from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
+from imis_sso.connectors.imis_rest.connector import ImisRest
+from imis_sso.connectors.secrets.resolve import resolve_off_loop
+from imis_sso.domain.sources import SecretSource
+from imis_sso.environments import EnvironmentConfig
+from imis_sso.services.circuit import Patience
+
+Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
+
+
+def credential(username: str, source: SecretSource) -> Callable[[], Awaitable[Credential]]:
+    """Give a log-in whose password is looked up at every use."""
+
+    async def looked_up() -> Credential:
+        return Credential(username, await resolve_off_loop(source))
+
+    return looked_up
+
+
+def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+    imis = config.imis
+    return ImisRest(
+        imis.url,
+        credential(imis.username, imis.password),
+        guard,
+        token_path=imis.token_path,
+        provider_id=imis.provider_id,
+        ca_file=config.ca_file,
+        requests_per_second=imis.requests_per_second,
+    )
+
+
+def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+    cloud_sso = config.cloud_sso
+    return CloudSsoDashboard(
+        cloud_sso.url,
+        cloud_sso.cloud_id,
+        credential(cloud_sso.username, cloud_sso.password),
+        guard,
+        ca_file=config.ca_file,
+        uses_per_second=cloud_sso.uses_per_second,
+    )
+
+
+BUILDERS: Mapping[str, Build] = {
+    "imis_rest": _imis_rest,
+    "cloud_sso_dashboard": _cloud_sso_dashboard,
+}
+"""How each connector of the registry is made; nothing is connected by it."""
+PATIENCE = Patience()
+"""How patient the service is with a product in trouble."""
