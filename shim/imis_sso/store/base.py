@@ -11,6 +11,7 @@ from imis_sso.domain.access import Principal, Scope, TokenRecord
 from imis_sso.domain.audit import Checkpoint, Entry, Line, Selection
 from imis_sso.domain.checks import Check, Verification
 from imis_sso.domain.crossing import Sighting
+from imis_sso.domain.facts import Fact, FactKind
 from imis_sso.domain.holds import Hold
 from imis_sso.domain.idempotency import Claim, KeptAnswer
 from imis_sso.domain.intents import Intent
@@ -250,6 +251,28 @@ class Evidences(Protocol):
         """Give what is last known to be each environment's own, the redirect URL left out."""
 
 
+class Facts(Protocol):
+    """Small things about an environment, by kind and key. Raises StoreUnavailable.
+
+    A key has at most 255 characters; content is JSON, and never holds a secret.
+    """
+
+    async def get(self, environment: str, kind: FactKind, key: str) -> Fact | None:
+        """Give what is known under a key, None where nothing is."""
+
+    async def all(self, environment: str, kind: FactKind) -> Sequence[Fact]:
+        """Give everything of a kind, in the order of the keys."""
+
+    async def put(self, fact: Fact) -> None:
+        """Keep a fact in place of what was known under its key."""
+
+    async def add(self, fact: Fact) -> bool:
+        """Keep a fact unless one is known under its key; tell whether it was kept."""
+
+    async def forget(self, environment: str, kind: FactKind, key: str) -> bool:
+        """Forget what is known under a key; tell whether anything was."""
+
+
 class Deliveries(Protocol):
     """How far each sink of the audit trail has come. Raises StoreUnavailable."""
 
@@ -352,6 +375,10 @@ class Store(Protocol):
     @property
     def evidences(self) -> Evidences:
         """Verdicts, results of probes, attested sign-ins."""
+
+    @property
+    def facts(self) -> Facts:
+        """Small things about environments."""
 
     @property
     def deliveries(self) -> Deliveries:

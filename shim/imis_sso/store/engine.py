@@ -15,6 +15,7 @@ from imis_sso.store.applied_secrets import SqlAppliedSecrets
 from imis_sso.store.database import Database
 from imis_sso.store.deliveries import SqlDeliveries
 from imis_sso.store.evidences import SqlEvidences
+from imis_sso.store.facts import SqlFacts
 from imis_sso.store.history import SqlHistory
 from imis_sso.store.holds import SqlHolds
 from imis_sso.store.idempotency import SqlIdempotency
@@ -55,6 +56,7 @@ class SqlStore:
         self.history = SqlHistory(database, retention, clock)
         self.deliveries = SqlDeliveries(database)
         self.evidences = SqlEvidences(database, clock)
+        self.facts = SqlFacts(database, clock)
         self.idempotency = SqlIdempotency(database, clock)
         self.spool = FileSpool(spool, signer, clock)
         self.leases = SqlLeases(database)

@@ -257,3 +257,14 @@ SIGHTINGS: Final = Table(
     Column("authority_url", Text, nullable=False),
     Column("secret_mark", String(64), nullable=False),
 )
+
+FACTS: Final = Table(
+    "facts",
+    METADATA,
+    Column("environment", String(63), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("at", Moment, nullable=False),
+)
