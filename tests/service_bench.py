@@ -23,6 +23,7 @@ OPENID_CONNECT = f"{BASE}/imis/openid-connect"
 MODE = f"{BASE}/imis/oidc-authentication"
 CLIENT = f"{BASE}/cloud-sso/imis-client"
 REDIRECT = f"{BASE}/cloud-sso/imis-sso-settings"
+PERMITTED = "who made the simulators, 2026-01-01"
 
 
 def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
             "imis": {
                 "url": each.imis_url,
                 "connector": "imis_rest",
+                "automation_permitted_by": PERMITTED,
                 "sign_in_path": "/sign-in",
                 "username": each.imis_username,
                 "password": f"file:{place / f'{name}-imis'}",
@@ -48,6 +50,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
             "cloud_sso": {
                 "url": each.cloud_sso_url,
                 "connector": "cloud_sso_dashboard",
+                "automation_permitted_by": PERMITTED,
                 "cloud_id": each.cloud_id,
                 "username": each.cloud_sso_username,
                 "password": f"file:{place / f'{name}-cloud_sso'}",

@@ -147,16 +147,15 @@ def build_pair(
     `neighbours` are the other environments' iMIS addresses, by name.
     """
     names: dict[Product, str] = {
-        "imis": config.imis.connector,
-        "cloud-sso": config.cloud_sso.connector,
+        "imis": config.imis.connector[0],
+        "cloud-sso": config.cloud_sso.connector[0],
     }
     halves: dict[Product, Half] = {}
     circuits: dict[Product, Circuit] = {}
     for product in PRODUCTS:
         guard = StoredLoginGuard(store.refused_logins, store.leases, key, product, config.name)
-        connector = guarded(
-            product, connecting.BUILDERS[names[product]](config, guard), connecting.PATIENCE
-        )
+        build = connecting.BUILDERS[names[product]]
+        connector = guarded(product, build(config, guard, store.facts), connecting.PATIENCE)
         circuits[product] = connector.circuit
         halves[product] = Half(
             product,

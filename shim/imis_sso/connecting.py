@@ -8,23 +8,33 @@ from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
+from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import EnvironmentConfig
 from imis_sso.services.circuit import Patience
+from imis_sso.store.base import Facts
 
-Build = Callable[[EnvironmentConfig, LoginGuard], Connector]
+Build = Callable[[EnvironmentConfig, LoginGuard, Facts], Connector]
 
 
-def credential(username: str, source: SecretSource) -> Callable[[], Awaitable[Credential]]:
-    """Give a log-in whose password is looked up at every use."""
+def credential(
+    username: str | None, source: SecretSource | None
+) -> Callable[[], Awaitable[Credential]]:
+    """Give a log-in whose password is looked up at every use.
+
+    The registry has both wherever a connector logs in.
+    """
 
     async def looked_up() -> Credential:
+        if username is None or source is None:
+            msg = "the registry names no log-in for this half"
+            raise SecretUnavailable(msg)
         return Credential(username, await resolve_off_loop(source))
 
     return looked_up
 
 
-def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> Connector:
     imis = config.imis
     return ImisRest(
         imis.url,
@@ -37,7 +47,7 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
     )
 
 
-def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> Connector:
+def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> Connector:
     cloud_sso = config.cloud_sso
     return CloudSsoDashboard(
         cloud_sso.url,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from api_answers import Another, nothing_written, refused, settle, whole_record
-from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
+from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, PERMITTED, REDIRECT, Bench
 
 from imis_sso.connectors.imis_rest import ImisRest
 from imis_sso.domain.access import Scope
@@ -31,6 +31,7 @@ def _original_passwords(simulation: Simulation, patch: pytest.MonkeyPatch) -> di
         "cloud_sso": {
             "url": each.cloud_sso_url,
             "connector": "cloud_sso_dashboard",
+            "automation_permitted_by": PERMITTED,
             "cloud_id": each.cloud_id,
             "username": each.cloud_sso_username,
             "password": "env:CLOUD_SSO_PASSWORD_OF_THIS_TEST",

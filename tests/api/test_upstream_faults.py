@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from api_answers import Another, bring_into_agreement, refused, settle, whole_record
-from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, REDIRECT, Bench
+from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, PERMITTED, REDIRECT, Bench
 
 from imis_sso.simulators.faults import Fault
 
@@ -229,6 +229,7 @@ async def test_a_cloud_sso_that_cannot_be_reached(another: Another, fresh: Any) 
     section = {
         "url": _closed_port(),
         "connector": "cloud_sso_dashboard",
+        "automation_permitted_by": PERMITTED,
         "cloud_id": each.cloud_id,
         "username": each.cloud_sso_username,
         "password": "env:HOME",

@@ -20,9 +20,10 @@ from imis_sso.domain.resources import IMIS_SSO_PAGE, Resource
 from imis_sso.environments import EnvironmentConfig
 from imis_sso.services.circuit import Patience
 from imis_sso.simulators import Simulation
+from imis_sso.store.base import Facts
 
 
-def hasty_imis(config: EnvironmentConfig, guard: LoginGuard) -> ImisRest:
+def hasty_imis(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> ImisRest:
     """Make the connector to iMIS with little patience."""
     imis = config.imis
     return ImisRest(
@@ -36,7 +37,9 @@ def hasty_imis(config: EnvironmentConfig, guard: LoginGuard) -> ImisRest:
     )
 
 
-def hasty_dashboard(config: EnvironmentConfig, guard: LoginGuard) -> CloudSsoDashboard:
+def hasty_dashboard(
+    config: EnvironmentConfig, guard: LoginGuard, _facts: Facts
+) -> CloudSsoDashboard:
     """Make the connector to the dashboard with little patience."""
     cloud_sso = config.cloud_sso
     return CloudSsoDashboard(

@@ -16,7 +16,12 @@ from imis_sso.environments import load
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "callers.md").read_text("utf-8")
 ENVIRONMENT = {
     "imis": {"connector": "imis_rest", "username": "a", "password": "env:A"},
-    "cloud_sso": {"connector": "cloud_sso_dashboard", "username": "b", "password": "env:B"},
+    "cloud_sso": {
+        "connector": "cloud_sso_dashboard",
+        "automation_permitted_by": "A. Name, 2026-05-04",
+        "username": "b",
+        "password": "env:B",
+    },
 }
 
 # As the platforms' own documentation shows their tokens.

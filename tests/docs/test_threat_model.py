@@ -32,13 +32,16 @@ environments:
   test:
     imis: {url: https://imis.example.org, connector: imis_rest, username: u, password: "env:A"}
     cloud_sso:
-      {url: https://sso.example.org, connector: cloud_sso_dashboard, cloud_id: c, username: u, password: "env:B"}
+      {url: https://sso.example.org, connector: cloud_sso_dashboard, cloud_id: c, username: u, password: "env:B",
+       automation_permitted_by: "A. Name of the vendor, 2026-05-04"}
 """
 
 #: Keys that carry no trust, each with the reason. A new key is named in SECURITY.md or here.
 CARRY_NO_TRUST = {
     "server.port": "which port; who may reach it is the host",
     "imis.connector": "the connectors themselves are named",
+    "imis.automation_permitted_by": "on record for people; it opens a door that is listed anyway",
+    "cloud_sso.automation_permitted_by": "as for iMIS",
     "imis.username": "public beside its password",
     "imis.provider_id": "chooses among records of one iMIS; the pin is tenant.provider_id",
     "cloud_sso.connector": "as for iMIS",

@@ -23,8 +23,9 @@ environments:
       cloud_id: abctest
       username: admin
       password: "file:cloud-password"
+      automation_permitted_by: "A. Name of the vendor, 2026-05-04"
 """.splitlines()
-"""A right registry file of 13 lines; a fourteenth belongs to the environment."""
+"""A right registry file of 14 lines; a fifteenth belongs to the environment."""
 
 Write = Callable[..., Path]
 Faults = Callable[..., list[tuple[int | None, str, str]]]

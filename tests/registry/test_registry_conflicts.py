@@ -21,8 +21,9 @@ SECOND = """\
       cloud_id: abc
       username: u
       password: "env:B"
+      automation_permitted_by: "A. Name of the vendor, 2026-05-04"
 """.splitlines()
-"""A second environment, in lines 14 to 21 where nothing was added to the first."""
+"""A second environment, in lines 15 to 23 where nothing was added to the first."""
 
 
 def test_two_environments_may_share_a_dashboard_and_an_account(write: Write) -> None:
@@ -41,14 +42,14 @@ def test_two_environments_may_share_a_dashboard_and_an_account(write: Write) -> 
 def test_one_imis_base_address(faults: Faults, url: str) -> None:
     second = [SECOND[0], SECOND[1].replace("https://www.example.org", url), *SECOND[2:]]
     found = faults("    imis_hosts: [a.example.org]", *second, line4=f"      url: {url}")
-    assert [(line, key) for line, key, _ in found] == [(16, "environments.prod.imis.url")]
+    assert [(line, key) for line, key, _ in found] == [(17, "environments.prod.imis.url")]
     assert found[0][2].startswith('"prod" and "test" (line 4) have the same iMIS base address')
 
 
 @pytest.mark.parametrize("cloud_id", ["abc", "ABC"])
 def test_one_cloud_id(faults: Faults, cloud_id: str) -> None:
     found = faults(*SECOND, line11=f"      cloud_id: {cloud_id}")
-    assert [(line, key) for line, key, _ in found] == [(19, "environments.prod.cloud_sso.cloud_id")]
+    assert [(line, key) for line, key, _ in found] == [(20, "environments.prod.cloud_sso.cloud_id")]
     assert '"prod" and "test" (line 11) have the same Cloud ID' in found[0][2]
 
 
@@ -58,8 +59,8 @@ def test_one_sso_host(faults: Faults) -> None:
         *SECOND,
         "    sso_hosts: [x.example.org, sso.example.org]",
     )
-    assert [(line, key) for line, key, _ in found] == [(23, "environments.prod.sso_hosts[1]")]
-    assert '"prod" and "test" (line 14) have the same SSO host' in found[0][2]
+    assert [(line, key) for line, key, _ in found] == [(25, "environments.prod.sso_hosts[1]")]
+    assert '"prod" and "test" (line 15) have the same SSO host' in found[0][2]
 
 
 def test_the_port_tells_sso_hosts_apart(write: Write) -> None:
@@ -74,7 +75,7 @@ def test_the_port_tells_sso_hosts_apart(write: Write) -> None:
 def test_one_redirect_host(faults: Faults, hosts: str) -> None:
     """Product facts 5: a redirect names a host only, so one host is one redirect."""
     found = faults(*SECOND, f"    imis_hosts: [{hosts}]")
-    assert [line for line, _, _ in found] == [22]
+    assert [line for line, _, _ in found] == [24]
     assert '"prod" and "test" (line 4) have the same redirect host' in found[0][2]
 
 

@@ -44,7 +44,7 @@ ADDED = [
     ("    change_guards: {}", f"{ENV}.change_guards", "is not available in this version"),
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
     ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),
-    ("    automation_permitted_by: x", f"{ENV}.automation_permitted_by", "is not available in"),
+    ("    automation_permitted_by: x", f"{ENV}.automation_permitted_by", "unknown key"),
     ("    pages_dir: x", f"{ENV}.pages_dir", "is not available in this version"),
     ("    directories: {}", f"{ENV}.directories", "is not available in this version"),
     # hosts (contract C45)
@@ -144,7 +144,7 @@ def test_a_line_added_to_an_environment(faults: Faults, line: str, key: str, mes
     assert [each[1] for each in found] == [key]
     assert message in found[0][2]
     # A fault of the environment as a whole stands at its name; every other at its own line.
-    assert found[0][0] == (2 if key == ENV else 14)
+    assert found[0][0] == (2 if key == ENV else 15)
 
 
 REPLACED = [
@@ -167,7 +167,21 @@ REPLACED = [
     (4, "      url: ' https://members.example.org'", "imis.url", "is not in its canonical form"),
     (4, "      url: members", "imis.url", "must be an https address"),
     (4, "      url: 5", "imis.url", "expected text, found a number"),
-    (5, "      connector: imis_soap", "imis.connector", "expected imis_rest, found another text"),
+    (
+        5,
+        "      connector: imis_soap",
+        "imis.connector",
+        "expected imis_rest, or a list of them in the order they are tried, found another text",
+    ),
+    (5, "      connector: []", "imis.connector", "the list is empty"),
+    (5, "      connector: 5", "imis.connector", "found something else"),
+    (5, "      connector: [imis_rest, x]", "imis.connector", "found another text (entry 2)"),
+    (
+        5,
+        "      connector: [imis_rest, imis_rest]",
+        "imis.connector",
+        '"imis_rest" is there twice (entry 2)',
+    ),
     (5, "      connector: imis_staff_site", "imis.connector", "is not available in this version"),
     (5, "      connector: assisted", "imis.connector", "is not available in this version"),
     (6, "      username: 12345", "imis.username", "expected text, found a number"),
@@ -217,6 +231,21 @@ REPLACED = [
     (7, "      token_path: /token?x", "imis.token_path", "must be a path such as /token"),
     (7, "      unread_secret: loses", "imis.unread_secret", "expected keeps"),
     (10, "      connector: imis_rest", "cloud_sso.connector", "expected cloud_sso_dashboard"),
+    *(
+        (
+            14,
+            f"      automation_permitted_by: {said}",
+            "cloud_sso.automation_permitted_by",
+            "must say who permitted it and when",
+        )
+        for said in (
+            "granted",
+            "A. Name",
+            "'2026-05-04'",
+            "', 2026-05-04'",
+            "'A. Name, 2026-02-30'",
+        )
+    ),
     (11, "      cloud_id: 0123", "cloud_sso.cloud_id", "expected text, found a number"),
     (11, "      cloud-id: abc", "cloud_sso.cloud-id", 'the nearest known one is "cloud_id"'),
 ]
@@ -273,15 +302,15 @@ def test_doubled_keys_are_found_at_every_depth(faults: Faults) -> None:
     )
     assert found == [
         (7, f"{ENV}.imis.username", "is there twice, first in line 6"),
-        (16, f"{ENV}.writes", "is there twice, first in line 15"),
-        (17, ENV, "is there twice, first in line 2"),
+        (17, f"{ENV}.writes", "is there twice, first in line 16"),
+        (18, ENV, "is there twice, first in line 2"),
     ]
 
 
 @pytest.mark.parametrize("key", ["5", "on", "null", "[a, b]", "{a: b}", "2024-01-31"])
 def test_keys_are_text(faults: Faults, key: str) -> None:
     found = faults(f"    ? {key}\n    : x")
-    assert found == [(14, ENV, "a key must be text; put it in quotes")]
+    assert found == [(15, ENV, "a key must be text; put it in quotes")]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +334,7 @@ def test_values_that_are_not_what_they_claim(faults: Faults, value: str) -> None
 
 def test_only_mappings_can_be_merged_in(faults: Faults) -> None:
     found = faults("    <<: [x]")
-    assert found == [(14, f"{ENV}.<<", "only mappings can be merged in")]
+    assert found == [(15, f"{ENV}.<<", "only mappings can be merged in")]
 
 
 @pytest.mark.parametrize("name", ["Prod", "a_b", "a.b", "ä", "''", "a" * 64])
@@ -355,10 +384,10 @@ def test_all_errors_come_at_once_in_the_order_of_lines_one_line_each(write: Writ
     assert [line.split(": ")[:2] for line in lines] == [
         [f"{file}:1", "server.port"],
         [f"{file}:7", f"{ENV}.imis.username"],
-        [f"{file}:15", f"{ENV}.writes"],
-        [f"{file}:16", "environments.prod.imis"],
-        [f"{file}:16", "environments.prod.cloud_sso"],
-        [f"{file}:17", "environments.prod.sso_hosts[0]"],
+        [f"{file}:16", f"{ENV}.writes"],
+        [f"{file}:17", "environments.prod.imis"],
+        [f"{file}:17", "environments.prod.cloud_sso"],
+        [f"{file}:18", "environments.prod.sso_hosts[0]"],
     ]
 
 
@@ -377,4 +406,12 @@ def test_a_directorys_host_is_no_sso_host(faults: Faults, host: str) -> None:
     """Product facts 5: directory values belong in Cloud SSO only."""
     found = faults(f"    sso_hosts: ['{host}']")
     message = f"{host} is a directory's host: directory values belong in Cloud SSO only"
-    assert found == [(14, f"{ENV}.sso_hosts[0]", message)]
+    assert found == [(15, f"{ENV}.sso_hosts[0]", message)]
+
+
+def test_pages_of_a_vendor_are_driven_only_with_permission(faults: Faults) -> None:
+    """The key, the page of the documentation and the way out are named."""
+    ((line, key, message),) = faults(line14="")
+    assert (line, key) == (8, f"{ENV}.cloud_sso.automation_permitted_by")
+    assert message.startswith("is missing: cloud_sso_dashboard drives pages")
+    assert "docs/is-this-allowed.md" in message

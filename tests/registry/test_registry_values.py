@@ -88,6 +88,16 @@ def test_everything_that_can_be_set(write: Write, tmp_path: Path) -> None:
     assert environment.imis.unread_secret == "keeps"
 
 
+def test_a_connector_is_one_name_or_an_ordered_list(write: Write) -> None:
+    """The first that is able serves; each is named once."""
+    environment = load(write()).environments["test"]
+    assert environment.imis.connector == ("imis_rest",)
+    assert environment.cloud_sso.connector == ("cloud_sso_dashboard",)
+    assert environment.cloud_sso.automation_permitted_by == "A. Name of the vendor, 2026-05-04"
+    listed = load(write(line5="      connector: [imis_rest]")).environments["test"]
+    assert listed.imis.connector == ("imis_rest",)
+
+
 def test_passwords_are_sources_and_files_start_from_the_registrys_folder(
     write: Write, tmp_path: Path
 ) -> None:
@@ -145,6 +155,7 @@ environments:
       {url: "https://a.example.org", connector: imis_rest, username: u, password: "env:A"}
     cloud_sso: &cloud
       {url: "https://d.example.org", connector: cloud_sso_dashboard, cloud_id: a, username: u,
+       automation_permitted_by: "A. Name of the vendor, 2026-05-04",
        password: "env:B"}
   prod:
     <<: *test
@@ -177,7 +188,8 @@ def test_five_hundred_environments_load_as_quickly_as_they_should(tmp_path: Path
     entries = [
         f"  e{number}: {{imis: {{url: 'https://i{number}.example.org', connector: imis_rest, "
         f"username: u, password: 'env:A'}}, cloud_sso: {{url: 'https://d.example.org', "
-        f"connector: cloud_sso_dashboard, cloud_id: c{number}, username: u, password: 'env:B'}}}}"
+        f"connector: cloud_sso_dashboard, cloud_id: c{number}, username: u, password: 'env:B', "
+        "automation_permitted_by: 'A. Name, 2026-05-04'}}"
         for number in range(500)
     ]
     file = tmp_path / "registry.yaml"

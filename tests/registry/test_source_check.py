@@ -18,7 +18,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def file(write: Write) -> Path:
-    """Give a registry file with four sources, in lines 7, 13, 16 and 17."""
+    """Give a registry file with four sources, in lines 7, 13, 17 and 19."""
     return write(
         "    secrets:",
         "      kept:",
@@ -39,9 +39,9 @@ def test_all_that_cannot_be_had_is_named_with_line_key_and_place(
 its environment variable is not set. (environment variable IMIS_PASSWORD)
 {file}:13: environments.test.cloud_sso.password: The secret "cloud_sso.password" cannot be had: \
 its file cannot be read: No such file or directory. (file {tmp_path / "cloud-password"})
-{file}:16: environments.test.secrets.kept.source: The secret "kept" cannot be had: \
+{file}:17: environments.test.secrets.kept.source: The secret "kept" cannot be had: \
 its file cannot be read: it is not a regular file. (file {tmp_path / "kept"})
-{file}:18: environments.test.secrets.other.source: The secret "other" cannot be had: \
+{file}:19: environments.test.secrets.other.source: The secret "other" cannot be had: \
 its environment variable is not set. (environment variable OTHER)"""
     assert "\n".join(map(str, check_sources(load(file), resolve))) == expected
 

@@ -114,5 +114,5 @@ def test_every_source_that_needs_it_is_named(write: Write) -> None:
         load(write(secret, line7=SOURCE))
     assert [(each.line, each.key) for each in caught.value.faults] == [
         (7, "environments.test.imis.password"),
-        (14, "environments.test.secrets.a.source"),
+        (15, "environments.test.secrets.a.source"),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import yaml
@@ -16,6 +16,9 @@ from imis_sso.cli.console import Failure
 
 if TYPE_CHECKING:
     from imis_sso.simulators import SimulatedEnvironment, Simulation
+
+
+_PERMITTED: Final = "who made the simulators, 2026-01-01"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
         "imis": {
             "url": each.imis_url,
             "connector": "imis_rest",
+            "automation_permitted_by": _PERMITTED,
             "sign_in_path": "/sign-in",
             "username": each.imis_username,
             "password": _password(place / "imis-password", each.imis_password),
@@ -84,6 +88,7 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
         "cloud_sso": {
             "url": each.cloud_sso_url,
             "connector": "cloud_sso_dashboard",
+            "automation_permitted_by": _PERMITTED,
             "cloud_id": each.cloud_id,
             "username": each.cloud_sso_username,
             "password": _password(place / "cloud-sso-password", each.cloud_sso_password),

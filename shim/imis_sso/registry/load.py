@@ -54,8 +54,10 @@ class Registry:
                 yield ("audit", "sinks", at, "token"), sink.token
         for name, environment in self.environments.items():
             key: Key = ("environments", name)
-            yield (*key, "imis", "password"), environment.imis.password
-            yield (*key, "cloud_sso", "password"), environment.cloud_sso.password
+            for half in ("imis", "cloud_sso"):
+                password: SecretSource | None = getattr(environment, half).password
+                if password is not None:
+                    yield (*key, half, "password"), password
             for secret, named in environment.secrets.items():
                 yield (*key, "secrets", secret, "source"), named.source
 

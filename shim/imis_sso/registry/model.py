@@ -16,6 +16,15 @@ from imis_sso.domain.resources import Destroy
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.database_url import DatabaseUrl
+from imis_sso.registry.doors import (
+    CloudSsoConnectors,
+    CloudSsoPassword,
+    ImisConnectors,
+    ImisPassword,
+    Permission,
+    User,
+    judged,
+)
 from imis_sso.registry.kinds import (
     Address,
     Authorities,
@@ -119,12 +128,13 @@ class ImisSection(Section):
     """Where iMIS is, and the service's own log-in there (product facts 3.3)."""
 
     url: Address = Field(description="iMIS base address.")
-    connector: Literal["imis_rest"] = Field(description="Way into iMIS.")
-    username: Text = Field(
-        description="Service account, with the roles RemoteService and SysAdmin."
+    connector: ImisConnectors = Field(
+        description="Way into iMIS, or several in the order in which they are tried."
     )
-    password: Annotated[SecretSource, PlainValidator(source("imis.password"))] = Field(
-        description="Source of its password."
+    username: User = judged("Service account, with the roles RemoteService and SysAdmin.")
+    password: ImisPassword = judged("Source of its password.")
+    automation_permitted_by: Permission = judged(
+        "Who permitted that a program drives the Staff site, and when."
     )
     token_path: TokenPath = Field(
         default="/token", description="Path of the token endpoint; older installs differ."
@@ -150,11 +160,14 @@ class CloudSsoSection(Section):
     """Where Cloud SSO's dashboard is, and the service's own log-in there (product facts 4.1)."""
 
     url: Address = Field(description="Address of the dashboard.")
-    connector: Literal["cloud_sso_dashboard"] = Field(description="Way into Cloud SSO.")
+    connector: CloudSsoConnectors = Field(
+        description="Way into Cloud SSO, or several in the order in which they are tried."
+    )
     cloud_id: Text = Field(description="Cloud ID of this environment.")
-    username: Text = Field(description="User of the dashboard.")
-    password: Annotated[SecretSource, PlainValidator(source("cloud_sso.password"))] = Field(
-        description="Source of its password."
+    username: User = judged("User of the dashboard.")
+    password: CloudSsoPassword = judged("Source of its password.")
+    automation_permitted_by: Permission = judged(
+        "Who permitted that a program drives the dashboard, and when."
     )
     uses_per_second: int = Field(
         default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."

@@ -9,7 +9,6 @@ from typing import Final
 
 UNBUILT_KEYS: Final = frozenset(
     {
-        "automation_permitted_by",
         "change_guards",
         "directories",
         "directory_limit",
