@@ -230,8 +230,9 @@ async def opened(
     """Open the service and close it again, whatever happens.
 
     In an emergency it opens also without a store; `spool` is then where the spool shall be. Else it
-    raises ConfigurationError where the store or the server key cannot be used.
+    raises ConfigurationError where the store, the server key or a page file cannot be used.
     """
+    connecting.check_pages(registry.server.pages_dir)
     opening = partial(opened_store, settings)
     if emergency:
         shared = settings.database_url is not None

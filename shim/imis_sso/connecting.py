@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
+from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
+from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dashboard_pages
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
+from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import EnvironmentConfig
@@ -55,6 +59,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, _facts: F
         credential(cloud_sso.username, cloud_sso.password),
         guard,
         ca_file=config.ca_file,
+        pages_dir=config.pages_dir,
         uses_per_second=cloud_sso.uses_per_second,
     )
 
@@ -64,5 +69,25 @@ BUILDERS: Mapping[str, Build] = {
     "cloud_sso_dashboard": _cloud_sso_dashboard,
 }
 """How each connector of the registry is made; nothing is connected by it."""
+PAGES: Mapping[str, Callable[[Path | None], PageFiles]] = {
+    "cloud_sso_dashboard": dashboard_pages,
+}
+"""The page files of each connector that has any, for an operator's folder."""
 PATIENCE = Patience()
 """How patient the service is with a product in trouble."""
+
+
+def check_pages(pages_dir: Path | None) -> None:
+    """Read every page file of an operator's folder.
+
+    Raises ConfigurationError with a line, file and key first, for each fault.
+    """
+    if pages_dir is None:
+        return
+    files = {name: pages(pages_dir) for name, pages in PAGES.items()}
+    faults = [
+        ConfigurationFault(None, None, "server.pages_dir", each)
+        for each in folder_faults(pages_dir, files)
+    ]
+    if faults:
+        raise ConfigurationError(faults)

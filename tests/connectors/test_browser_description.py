@@ -10,7 +10,7 @@ from imis_sso.connectors.browser.description import (
     load_page,
 )
 from imis_sso.connectors.browser.log_in import LogIn
-from imis_sso.connectors.cloud_sso_dashboard.connector import log_in_page, settings_page
+from imis_sso.connectors.cloud_sso_dashboard.connector import SETTINGS, page_files
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 
 LABELS = {"text": "Text", "key": "Key", "type": "Type"}
@@ -93,7 +93,7 @@ def test_a_log_in_page_has_what_a_log_in_needs(before: str, after: str, said: st
 
 def test_the_built_in_page_has_the_labels_of_the_models() -> None:
     """Product facts 4.2: five labels, one of them the only input."""
-    page = settings_page()
+    page = page_files().page(SETTINGS)
     keys = ImisClient.secret
     assert keys is not None
     for setting in (*ImisClient.settings(), *ImisSsoSettings.settings()):
@@ -104,9 +104,9 @@ def test_the_built_in_page_has_the_labels_of_the_models() -> None:
 
 def test_the_built_in_log_in_asks_for_three_things() -> None:
     """Product facts 4.1: user name, password and Cloud ID."""
-    assert log_in_page().fields.keys() == {"username", "password", "cloud_id"}
+    assert page_files().log_in.fields.keys() == {"username", "password", "cloud_id"}
     with pytest.raises(ValueError, match="other fields than password, username"):
-        LogIn(log_in_page(), _never, _never, address="", others={})  # type: ignore[arg-type]
+        LogIn(page_files().log_in, _never, _never, address="", others={})  # type: ignore[arg-type]
 
 
 async def _never() -> None:

@@ -45,7 +45,7 @@ ADDED = [
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
     ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),
     ("    automation_permitted_by: x", f"{ENV}.automation_permitted_by", "unknown key"),
-    ("    pages_dir: x", f"{ENV}.pages_dir", "is not available in this version"),
+    ("    pages_dir: x", f"{ENV}.pages_dir", "unknown key"),
     ("    directories: {}", f"{ENV}.directories", "is not available in this version"),
     # hosts (contract C45)
     ("    sso_hosts: [SSO.example.org]", f"{ENV}.sso_hosts[0]", "which is sso.example.org"),
@@ -282,7 +282,8 @@ SERVER = [
     ("data_dir: ''", "data_dir", "must not be empty"),
     ("data_dir: ~nobody-of-this-name/x", "data_dir", "this user has no home folder"),
     ("hots: x", "hots", 'the nearest known one is "host"'),
-    *((f"{key}: x", key, "is not available in this version") for key in ("pages_dir", "hold")),
+    *((f"{key}: x", key, "is not available in this version") for key in ("metrics", "hold")),
+    ("pages_dir: 5", "pages_dir", "expected text"),
 ]
 
 

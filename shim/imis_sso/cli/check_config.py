@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,7 @@ def check_config(
     """Check a registry file: every fault with file, line and key. Exit code 1 if there is one."""
     try:
         registry, settings = load_registry(config)
+        _check_pages(registry.server.pages_dir)
         if sources:
             check_sources(registry)
             check_tls(settings.tls)
@@ -48,3 +50,13 @@ def check_config(
         say_json({"valid": True, "environments": names, "faults": []})
     else:
         say(f"{config}: valid; environments: {', '.join(names)}.")
+
+
+def _check_pages(pages_dir: Path | None) -> None:
+    from imis_sso.connecting import check_pages
+    from imis_sso.environments import ConfigurationError
+
+    try:
+        check_pages(pages_dir)
+    except ConfigurationError as error:
+        raise Failure(*str(error).splitlines()) from None

@@ -72,7 +72,8 @@ def load(path: Path) -> Registry:
     faults = list(tree.faults)
     vault = _vault(tree)
     file = _validated(_File, tree.data, tree, (), faults, vault)
-    environments = _environments(tree, faults, vault)
+    pages_dir = file.server.pages_dir if file else None
+    environments = _environments(tree, faults, vault, pages_dir)
     faults += conflicts(environments, tree)
     faults += caller_faults(file.server.callers if file else (), _names(tree), tree)
     if file is None or faults:
@@ -120,7 +121,7 @@ def _vault(tree: Tree) -> Any:
 
 
 def _environments(
-    tree: Tree, faults: list[ConfigurationFault], vault: Any
+    tree: Tree, faults: list[ConfigurationFault], vault: Any, pages_dir: Path | None
 ) -> list[EnvironmentConfig]:
     sections = tree.data.get("environments") if isinstance(tree.data, dict) else None
     found = []
@@ -128,7 +129,7 @@ def _environments(
         key: Key = ("environments", name)
         section = _validated(EnvironmentSection, data, tree, key, faults, vault)
         if section is not None:
-            found.append(EnvironmentConfig.of(name, section))
+            found.append(EnvironmentConfig.of(name, section, pages_dir))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -118,6 +119,9 @@ class ServerSection(ServerOptions):
 
     callers: tuple[CallerSection, ...] = Field(
         default=(), strict=False, description="Callers of trusted issuers (contract C40)."
+    )
+    pages_dir: FilePath | None = Field(
+        default=None, description="Folder with page files in place of the built-in ones."
     )
     vault: VaultSection | None = Field(
         default=None, description="Where `vault:` sources are (contract C21)."
@@ -285,17 +289,23 @@ class EnvironmentSection(Section):
 
 
 class EnvironmentConfig(EnvironmentSection):
-    """An environment with its name, every default filled in, every secret with its name."""
+    """An environment with its name, every default filled in, every secret with its name.
+
+    `pages_dir` is that of the file's `server:` mapping.
+    """
 
     name: Name
+    pages_dir: FilePath | None = None
     imis_hosts: tuple[Host, ...]
     edits_while_enabled: Edits
     require_attestation: bool
 
     @classmethod
-    def of(cls, name: str, section: EnvironmentSection) -> EnvironmentConfig:
+    def of(
+        cls, name: str, section: EnvironmentSection, pages_dir: Path | None = None
+    ) -> EnvironmentConfig:
         """Complete a section of the file."""
-        values = dict(section)
+        values = {**dict(section), "pages_dir": pages_dir}
         if section.imis_hosts is None:
             values["imis_hosts"] = (host_of(section.imis.url),)
         # Production is careful unless its operator says otherwise (contract 1.2).

@@ -16,7 +16,6 @@ UNBUILT_KEYS: Final = frozenset(
         "idempotency",
         "licence",
         "metrics",
-        "pages_dir",
         "promotion",
         "rehearsal",
     }

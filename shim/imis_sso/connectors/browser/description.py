@@ -1,7 +1,8 @@
 """A page is data: what a page file may say, read strictly (architecture: connectors).
 
 A page file names the model's fields; a field's `label` defaults to the model's, and `synonyms`
-add other texts by which it may go. Labels are compared exactly, but without case.
+add other texts by which it may go. Labels are compared exactly, but without case. What is said here
+of every key is also the schema for editors (`page_schema`) and explained in docs/page-files.md.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 Kind = Literal["text", "textarea", "select", "checkbox", "secret", "shown"]
 
@@ -25,9 +34,17 @@ def _as_list(value: object) -> object:
     )
 
 
+_ONE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 200}
+
+
+def _one_or(least: int) -> WithJsonSchema:
+    listed = {"type": "array", "items": _ONE, "minItems": least}
+    return WithJsonSchema({"anyOf": [_ONE, listed]})
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)]
-MaybeNames = Annotated[tuple[Name, ...], BeforeValidator(_as_list)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1), _one_or(1)]
+MaybeNames = Annotated[tuple[Name, ...], BeforeValidator(_as_list), _one_or(0)]
 Steps = Annotated[tuple[Names, ...], BeforeValidator(_as_list)]
 
 
@@ -36,19 +53,22 @@ class _Part(BaseModel):
 
 
 class FieldDescription(_Part):
-    """One field: how it is labelled, of what kind it is, how a hidden secret is shown.
+    """One field of a page: how it is labelled, of what kind it is, how a hidden secret is shown."""
 
-    `texts` maps a value of the model to the texts of its option in a select. `reveal` names the
-    control beside a secret that shows it. An `optional` field may be missing from the page.
-    """
-
-    label: Name
-    synonyms: MaybeNames = ()
-    kind: Kind
-    secret: bool = False
-    reveal: MaybeNames = ()
-    optional: bool = False
-    texts: dict[str, Names] = {}
+    label: Name = Field(description="Text beside the field; left out, it is the model's label.")
+    synonyms: MaybeNames = Field(default=(), description="Other texts by which the field may go.")
+    kind: Kind = Field(
+        description="`text`, `textarea`, `select`, `checkbox`, `secret` (a password box, which "
+        "shows dots), or `shown` (cannot be edited)."
+    )
+    secret: bool = Field(default=False, description="Whether what it shows is a secret.")
+    reveal: MaybeNames = Field(
+        default=(), description="Texts of the control beside a secret that shows it."
+    )
+    optional: bool = Field(default=False, description="Whether the page may be without the field.")
+    texts: dict[str, Names] = Field(
+        default={}, description="For a select: the texts of the option for each value of the model."
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,22 +92,32 @@ class FieldDescription(_Part):
 
 
 class SaveDescription(_Part):
-    """How the page is saved: the button, whether it asks back, and words of its success.
+    """How a page is saved. What counts in the end is the page loaded afresh."""
 
-    `evidence` is only a hint that saving is over: what counts is the page loaded afresh.
-    """
-
-    button: Names
-    confirm: bool = False
-    evidence: MaybeNames = ()
+    button: Names = Field(description="Texts of the button; the first that is there is pressed.")
+    confirm: bool = Field(
+        default=False, description="Whether a question of the browser after it is answered yes."
+    )
+    agree: MaybeNames = Field(
+        default=(),
+        description="Texts of the button that agrees, where the page itself asks in a dialog.",
+    )
+    evidence: MaybeNames = Field(
+        default=(), description="Words of success: a hint that saving is over, and no more."
+    )
 
 
 class PageDescription(_Part):
     """A settings page: the way to it, its fields, and how it is saved."""
 
-    open: Steps
-    fields: dict[str, FieldDescription]
-    save: SaveDescription | None = None
+    open: Steps = Field(
+        description="Links to follow from the product's first page; for each, the texts it may "
+        "have, the likeliest first."
+    )
+    fields: dict[str, FieldDescription] = Field(description="The fields, by the model's names.")
+    save: SaveDescription | None = Field(
+        default=None, description="How it is saved; without it the page is only read."
+    )
 
     @property
     def title(self) -> str:
@@ -106,10 +136,16 @@ class PageDescription(_Part):
 class LogInDescription(_Part):
     """A log-in page: its fields, its button, an optional choice before, and words of refusal."""
 
-    fields: dict[str, FieldDescription]
-    submit: Names
-    choice: MaybeNames = ()
-    refused: MaybeNames = ()
+    fields: dict[str, FieldDescription] = Field(
+        description="`username`, `password`, and whatever else the log-in asks for."
+    )
+    submit: Names = Field(description="Texts of the button; one of them is on the page.")
+    choice: MaybeNames = Field(
+        default=(), description="Texts of a control that must be pressed before the fields come."
+    )
+    refused: MaybeNames = Field(
+        default=(), description="Words by which the page says that a log-in was refused."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from imis_sso.connectors.base import Credential, LoginGuard
-from imis_sso.connectors.browser.description import (
-    LogInDescription,
-    PageDescription,
-    load_log_in,
-    load_page,
-)
+from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.form import PageValues, read_form, write_form
 from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.page_files import PageFiles
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import Way
@@ -27,6 +21,7 @@ from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
 from imis_sso.domain.resources import IMIS_SSO_PAGE, Resource
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
+SETTINGS: Final = "imis-sso-settings"
 _TITLE: Final = "Cloud SSO"
 _SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
 _CLOUD_ID: Final = "cloud_id"
@@ -39,25 +34,16 @@ _SECRET_WORDS: Final[Mapping[Unreadable, str]] = {
 }
 
 
-def _page_file(name: str) -> str:
-    return files(__package__).joinpath("pages", name).read_text(encoding="utf-8")
+def page_files(pages_dir: Path | None = None) -> PageFiles:
+    """Give the pages of the dashboard (product facts 4.1, 4.2), labels from the models.
 
-
-@cache
-def log_in_page() -> LogInDescription:
-    """Give the description of the dashboard's log-in page (product facts 4.1)."""
-    return load_log_in(_page_file("log-in.yaml"), "log-in.yaml")
-
-
-@cache
-def settings_page() -> PageDescription:
-    """Give the description of the page iMIS SSO Settings, labels from the models."""
+    The operator's files in `pages_dir` take the place of the built-in ones.
+    """
     models = (ImisClient, ImisSsoSettings)
     labels = {each.path: each.label for model in models for each in model.settings()}
     keys = ImisClient.secret
     labels |= {_CLOUD_ID: "Cloud ID"} | ({keys.inline: keys.label} if keys else {})
-    name = "imis-sso-settings.yaml"
-    return load_page(_page_file(name), name, labels)
+    return PageFiles(__package__, pages_dir, labels={SETTINGS: labels})
 
 
 class CloudSsoDashboard:
@@ -65,9 +51,10 @@ class CloudSsoDashboard:
 
     `base_url` is the dashboard's address without a path; `credential` is asked for at every
     log-in; `guard` remembers refused ones; `ca_file` is a private authority; `captures_dir` takes
-    descriptions of changed pages; `read_seconds` and `save_seconds` bound one read and one write;
+    descriptions of changed pages; `pages_dir` has the operator's page files (PageFileError where
+    one cannot be used); `read_seconds` and `save_seconds` bound one read and one write;
     `uses_per_second` is how many of them there are at the most.
-    Nothing is started before the first call. `pages_dir` has to be None in this version.
+    Nothing is started before the first call.
     """
 
     name: Final = "cloud_sso_dashboard"
@@ -82,20 +69,21 @@ class CloudSsoDashboard:
         *,
         ca_file: Path | None = None,
         captures_dir: Path | None = None,
-        pages_dir: None = None,
+        pages_dir: Path | None = None,
         read_seconds: float = 15.0,
         save_seconds: float = 15.0,
         settle_seconds: float = 2.5,
         uses_per_second: int = 5,
     ) -> None:
-        del pages_dir  # overriding page files is not available in this version
+        files = page_files(pages_dir)
+        self._page = files.page(SETTINGS)
         self._cloud_id, self._shown_cloud_id = cloud_id, ""
         self._read_seconds, self._save_seconds = read_seconds, save_seconds
         self._secret: ObservedSecret = Unreadable.ABSENT
         # The Cloud ID is part of the log-in: another one is another attempt.
         address = f"{base_url.rstrip('/')} {cloud_id}"
         self._log_in = LogIn(
-            log_in_page(), credential, guard, address=address, others={_CLOUD_ID: cloud_id}
+            files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id}
         )
         self._way = Way(f"{base_url.rstrip('/')}/", self._log_in)
         self._session = BrowserSession(
@@ -132,8 +120,7 @@ class CloudSsoDashboard:
         return await self._session.run(self._read, self._read_seconds)
 
     async def _read(self, tab: Tab) -> PageValues:
-        page = settings_page()
-        shown = await read_form(tab, page, await self._way.open(tab, page))
+        shown = await read_form(tab, self._page, await self._way.open(tab, self._page))
         self._secret = shown.secrets[_SECRET]
         self._shown_cloud_id = str(shown.values.get(_CLOUD_ID, ""))
         return shown
@@ -146,12 +133,11 @@ class CloudSsoDashboard:
         but the page's inputs.
         """
         _refuse_others(resource)
-        _refuse_shown(change)
+        _refuse_shown(self._page, change)
 
         async def work(tab: Tab) -> None:
-            page = settings_page()
-            view = await self._way.open(tab, page)
-            await write_form(tab, page, view, change.values, base.values)
+            view = await self._way.open(tab, self._page)
+            await write_form(tab, self._page, view, change.values, base.values)
 
         await self._log_in.refuse_known()
         await self._session.run(work, self._save_seconds)
@@ -194,8 +180,8 @@ def _refuse_others(resource: Resource) -> None:
         raise NotFound(msg)
 
 
-def _refuse_shown(change: Change) -> None:
-    inputs = {name for name, field in settings_page().fields.items() if field.writable}
+def _refuse_shown(page: PageDescription, change: Change) -> None:
+    inputs = {name for name, field in page.fields.items() if field.writable}
     refused = sorted(change.values.keys() - inputs)
     if change.secret is not None:
         refused.append(_SECRET)
