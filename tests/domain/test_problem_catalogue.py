@@ -71,7 +71,6 @@ LATER = {
     "already-exists",
     "connector-unproven",
     "change-guard",
-    "upstream-login-required",
     "reach-changed",
 }
 TYPES = problem_types()

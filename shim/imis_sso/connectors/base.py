@@ -146,7 +146,8 @@ class Connector(Protocol):
         """Read the record of a resource, live, in at most one fetch of it.
 
         Raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamError`, `UpstreamRefused`,
-        `UpstreamCredentialsRefused`, `UpstreamNotLicensed`, `UpstreamPageChanged`, `WrongTenant`.
+        `UpstreamCredentialsRefused`, `UpstreamLoginRequired`, `UpstreamNotLicensed`,
+        `UpstreamPageChanged`, `WrongTenant`.
         """
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:

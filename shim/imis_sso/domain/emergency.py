@@ -18,6 +18,7 @@ from imis_sso.domain.problems import (
     Busy,
     Problem,
     UpstreamCredentialsRefused,
+    UpstreamLoginRequired,
     UpstreamTimeout,
     UpstreamUnavailable,
 )
@@ -36,6 +37,7 @@ _WORSE: Final = {
 }
 ADMINISTRATORS: Final = "System administrators always keep iMIS credentials, in every mode."
 _OUT_OF_REACH: Final = (UpstreamUnavailable, UpstreamTimeout, Busy)
+_NO_LOG_IN: Final = (AuditUnavailable, UpstreamCredentialsRefused, UpstreamLoginRequired)
 _IMIS: Final = ("imis/openid-connect#well_known_url",)
 _ISSUER: Final = ("imis/openid-connect#authority_url",)
 _SIGN_IN: Final = frozenset({"sso", "client", "discovery", "redirect", "claims"})
@@ -146,7 +148,7 @@ def _stops_sign_in(check: Check) -> bool:
 
 def _imis(evidence: Evidence) -> Iterator[Check]:
     log_in, record = evidence.log_in, evidence.record
-    if isinstance(record, AuditUnavailable | UpstreamCredentialsRefused) and log_in is not None:
+    if isinstance(record, _NO_LOG_IN) and log_in is not None:
         # The log-in may have been refused from memory, so that iMIS was not asked at all.
         yield _skipped("imis.reachable", "nothing could be asked without a log-in")
         yield _failed("imis.log-in", log_in.detail)

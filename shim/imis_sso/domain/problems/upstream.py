@@ -15,6 +15,17 @@ class UpstreamCredentialsRefused(Problem):
     status, slug, title = 424, "upstream-credentials-refused", "Product refused the log-in"
 
 
+class UpstreamLoginRequired(Problem):
+    """A person must log in to the product: the service has no log-in of its own that it may use.
+
+    The log-in that a person made has ended, was never made, or the product asks for something
+    that the service does not have, such as a second factor. Nothing was written. Run
+    `imis-sso login ENV --interactive` on a machine with a screen.
+    """
+
+    status, slug, title = 424, "upstream-login-required", "Product needs a person to log in"
+
+
 class UpstreamNotLicensed(Problem):
     """The product says that the function is not available to this tenant.
 
