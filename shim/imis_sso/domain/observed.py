@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from imis_sso.domain.documents import Document, Values
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
@@ -63,12 +64,34 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What an answer or a page is made of: names, kinds and forms, never a value.
+
+    `name` is the file it becomes in a capture.
+    """
+
+    name: str
+    content: Mapping[str, Any]
+
+
+Need = Literal["", "read", "write"]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sentence of a connector about the real product, for `imis-sso doctor`.
 
-    `held` is None where the question is still open.
+    `held` is None where the question is still open. `claim` is the id of what it speaks of in the
+    catalogue (`domain/claims.py`). Without a finding that is `need`ed the connector cannot read, or
+    cannot write, the `resources` named by their paths; none named are all of the connector's.
+    `ask` is what to ask the vendor, `shape` what was seen.
     """
 
     question: str
     answer: str
     held: bool | None = None
+    claim: str = ""
+    need: Need = ""
+    resources: tuple[str, ...] = ()
+    ask: str = ""
+    shape: Shape | None = None
