@@ -19,7 +19,7 @@ from imis_sso.api.query import DELETE_PARAMETERS, READ_PARAMETERS, WRITE_PARAMET
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document
 from imis_sso.domain.problems import Problem, Unauthenticated, problem_types
-from imis_sso.domain.resources import Resource
+from imis_sso.domain.resources import KEY, TEMPLATE, Resource
 
 SECURITY_SCHEME: Final = "bearer"
 SECURITY_SCHEMES: Final = {
@@ -37,6 +37,13 @@ _READ_STATUSES: Final = frozenset({401, 403, 404, 413, 422, 424, 429, 500, 502, 
 # 405 is what operations answer that do not exist.
 _WRITE_STATUSES: Final = frozenset({each.status for each in problem_types().values()} - {405})
 _SERVICE_STATUSES: Final = frozenset({401, 403, 404, 413, 429, 500})
+KEY_PARAMETER: Final = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The operator's key of the item; it never changes (contract 1.3).",
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+}
 _OFFERED: Final = {
     "GET": READ_PARAMETERS,
     "PUT": WRITE_PARAMETERS,
@@ -90,6 +97,8 @@ def operation(resource: Resource, method: str) -> dict[str, Any]:
         "parameters": [parameter(name) for name in offered] + conditions(method),
         **(Decision.READ if method == "GET" else Decision.WRITE).stated(),
     }
+    if TEMPLATE in resource.path:
+        extra["parameters"].append(KEY_PARAMETER)
     if method in ("PUT", "PATCH"):
         extra["requestBody"] = _request_body(resource, method)
     return extra

@@ -26,10 +26,11 @@ from imis_sso.api.query import (
 )
 from imis_sso.domain.access import Scope
 from imis_sso.domain.merge import nulls_to_defaults
-from imis_sso.domain.resources import RESOURCES, Destroy, Resource
+from imis_sso.domain.resources import RESOURCES, TEMPLATE, TEMPLATES, Destroy, Resource, find
 from imis_sso.domain.validation import check_shape, inline_secret
 from imis_sso.domain.violations import invalid
 from imis_sso.services.deadline import Deadline
+from imis_sso.services.items import existing
 from imis_sso.services.order import Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import read
@@ -41,9 +42,9 @@ Handler = Callable[[Request, str], Awaitable[Response]]
 
 
 def router() -> APIRouter:
-    """Make the routes of every resource in the table."""
+    """Make the routes of every resource in the table, and of every kind of item."""
     routes = APIRouter(prefix="/v1/environments/{env}")
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *TEMPLATES):
         _add(routes, resource, "GET", _get(resource))
         if not resource.read_only:
             _add(routes, resource, "PUT", _put(resource))
@@ -57,7 +58,7 @@ def _add(routes: APIRouter, resource: Resource, method: str, handler: Handler) -
         f"/{resource.path}",
         handler,
         methods=[method],
-        name=f"{method.lower()}_{resource.path.replace('/', '_').replace('-', '_')}",
+        name=_name(resource, method),
         summary=resource.summary,
         tags=[resource.product],
         response_model=None,
@@ -66,18 +67,36 @@ def _add(routes: APIRouter, resource: Resource, method: str, handler: Handler) -
     )
 
 
-def _get(resource: Resource) -> Handler:
+def _name(resource: Resource, method: str) -> str:
+    path = resource.path.replace(f"/{TEMPLATE}", "")
+    return f"{method.lower()}_{path.replace('/', '_').replace('-', '_')}"
+
+
+def _asked(declared: Resource, request: Request) -> Resource:
+    """Give the resource that a request is about: an item's by its key (contract C1)."""
+    key = request.path_params.get("id")
+    if key is None:
+        return declared
+    found = find(declared.path.replace(TEMPLATE, key))
+    if found is None:
+        raise invalid("id", "must be 1 to 63 lower-case letters, digits and hyphens")
+    return found
+
+
+def _get(declared: Resource) -> Handler:
     async def get(request: Request, env: str) -> Response:
-        pair = pair_for(request, env)
+        pair, resource = pair_for(request, env), _asked(declared, request)
         query = parse(request.query_params, resource.document, READ_PARAMETERS)
         await recover(pair)
-        return read_answer(await read(pair, resource), query, etags(request, "if-none-match"))
+        reading = existing(pair, await read(pair, resource))
+        return read_answer(reading, query, etags(request, "if-none-match"))
 
     return get
 
 
-def _put(resource: Resource) -> Handler:
+def _put(declared: Resource) -> Handler:
     async def put(request: Request, env: str) -> Response:
+        resource = _asked(declared, request)
         pair, query = _write_request(request, env, resource, WRITE_PARAMETERS)
         body = parse_object(await _json(request))
         return await _write(request, pair, query, resource, body)
@@ -85,18 +104,20 @@ def _put(resource: Resource) -> Handler:
     return put
 
 
-def _patch(resource: Resource) -> Handler:
+def _patch(declared: Resource) -> Handler:
     async def patch(request: Request, env: str) -> Response:
+        resource = _asked(declared, request)
         pair, query = _write_request(request, env, resource, WRITE_PARAMETERS)
         body = parse_object(await _json(request))
-        declared = nulls_to_defaults(body, _resettable(resource))
-        return await _write(request, pair, query, resource, declared)
+        body = nulls_to_defaults(body, _resettable(resource))
+        return await _write(request, pair, query, resource, body)
 
     return patch
 
 
-def _delete(resource: Resource) -> Handler:
+def _delete(declared: Resource) -> Handler:
     async def delete(request: Request, env: str) -> Response:
+        resource = _asked(declared, request)
         pair, query = _write_request(request, env, resource, DELETE_PARAMETERS)
         mode = destroy_mode(pair, resource, await _on_destroy(request, query))
         outcome = await release(pair, _order(request, pair, query, resource, {}), mode)
@@ -153,6 +174,7 @@ def _order(
         dry_run=query.dry_run,
         force=query.force,
         active=principal_of(request).allows(Scope.APPLY),
+        must_exist=request.method == "PATCH",
         deadline=Deadline(arrived=request.state.arrived),
     )
 

@@ -112,7 +112,16 @@ def base_url(value: str) -> str:
     return f"https://{authority(parts)}/"
 
 
+def address_or_host(value: str) -> str:
+    """Canonical form of an https address, or of a bare `host` or `host:port`."""
+    stripped = text(value)
+    if "/" in stripped:
+        return https_url(stripped)
+    return authority(split_https(f"https://{stripped}"))
+
+
 Text = Annotated[str, Form("one line of text", text)]
 BodyText = Annotated[str, Form("text, line ends LF", body_text)]
+AddressOrHost = Annotated[str, Form("https address or host", address_or_host)]
 HttpsUrl = Annotated[str, Form("https address", https_url)]
 BaseUrl = Annotated[str, Form("https base address ending in a slash", base_url)]

@@ -27,7 +27,8 @@ class Intent:
     """A write that has begun and whose outcome is not on record yet.
 
     `before` and `after` are the changed values by dotted path; `existed` tells whether there was a
-    record before, `found` names the snapshot of what was there. Nothing of it is secret.
+    record before, `found` names the snapshot of what was there, `removes` tells that the record was
+    to be deleted. Nothing of it is secret.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Intent:
     secret: SecretMove | None = None
     found: str | None = None
     origin: Origin = field(default_factory=Origin)
+    removes: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Give what is stored beside the columns."""
@@ -51,6 +53,7 @@ class Intent:
             "before": dict(self.before),
             "after": dict(self.after),
             "existed": self.existed,
+            "removes": self.removes,
             "secret": secret
             and {
                 "before": secret.before,
@@ -79,6 +82,7 @@ class Intent:
             existed=stored["existed"],
             secret=move,
             found=found,
+            removes=stored.get("removes", False),
         )
 
 
@@ -100,6 +104,8 @@ def settle(intent: Intent, found: Found) -> Result:
 
     Gives `UNKNOWN` only where nothing but a secret changed that the product does not show.
     """
+    if intent.removes:
+        return Result.NOT_APPLIED if found.exists else Result.APPLIED
     if not (intent.existed and found.exists):
         return _of_a_creation(intent, found)
     sides = [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from imis_sso.domain.bindings import Entry
 from imis_sso.domain.documents import Document, Values
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
@@ -17,13 +18,14 @@ class Observed:
     `values` are by dotted path, the fields of every document on the record together; a field that
     the connector cannot reach is not among them. `raw` is the connector's own form of the record,
     for merging a write onto it; nobody else looks into it. `exists` is False where the product
-    has no record yet.
+    has no record yet. `entries` are the records of a list, or of a record from a list itself.
     """
 
     values: Values
     secret: ObservedSecret = Unreadable.ABSENT
     raw: object = None
     exists: bool = True
+    entries: tuple[Entry, ...] = ()
 
     def __repr__(self) -> str:
         return f"Observed(exists={self.exists}, fields={sorted(self.values)})"
@@ -38,17 +40,20 @@ class Change:
     """What a write changes: values by dotted path, and the secret to put into the record.
 
     `secret` is None where the record's own secret stays: a connector that replaces whole records
-    then sends back what it read in clear, and leaves out what it could not read.
+    then sends back what it read in clear, and leaves out what it could not read. `removes` asks
+    for the record to be deleted: an item of a collection only.
     """
 
     values: Mapping[str, str | bool] = field(default_factory=dict)
     secret: Secret | None = None
+    removes: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.values) or self.secret is not None
+        return bool(self.values) or self.secret is not None or self.removes
 
     def __repr__(self) -> str:
-        return f"Change(fields={sorted(self.values)}, secret={self.secret is not None})"
+        said = f"fields={sorted(self.values)}, secret={self.secret is not None}"
+        return f"Change({said}{', removes' if self.removes else ''})"
 
 
 @dataclass(frozen=True)

@@ -126,21 +126,26 @@ def check_changes(
     reach: Mapping[str, str],
     *,
     verbatim: bool = False,
+    creating: bool = False,
+    pinned_again: bool = False,
 ) -> None:
     """Refuse changed values that are not valid, canonical, trusted or within reach, all at once.
 
     `live` and `wanted` are values by path; what is equal in both is never looked at, so whatever
     the product holds may be sent back (C2). `reach` maps each unreachable field to the sentence
     that names the connector which can reach it. With `verbatim` the product held the values before,
-    so neither their form nor the document's rules are judged; pins are. Raises the 422 problems of
-    contract section 4.
+    so neither their form nor the document's rules are judged; pins are. With `creating` there is no
+    record yet, so every value is new. With `pinned_again` the pins also judge what does not change:
+    another secret would go where the addresses lead. Raises the 422 problems of contract section 4.
     """
     violations = Violations()
-    changed = {path for path in wanted if live[path] != wanted[path]}
+    changed = {path for path in wanted if creating or live[path] != wanted[path]}
     check = _check_held if verbatim else _check_value
     for each in document.settings():
         if each.path in changed:
             check(violations, each, wanted[each.path], pins, reach)
+        elif pinned_again and each.trust == "directory":
+            _check_held(violations, each, wanted[each.path], pins, {})
     for rule in () if verbatim else document.rules:
         if changed.intersection(rule.fields) and (fault := rule.broken(wanted)):
             violations.add(InvalidSettings, rule.blamed, fault)

@@ -18,6 +18,9 @@ async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
 
     Raises the 422 problems, `PreconditionFailed`, and what deciding on the secret raises.
     """
+    if order.removes:
+        require_match(order, live)
+        return Draft(order, live, live.document)
     wanted = order.resource.document.model_validate(
         merge(live.document.model_dump(), order.declared)
     )
@@ -27,9 +30,11 @@ async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
         order.resource.document,
         live.document.values(),
         wanted.values(),
-        pair.policy.pins,
+        pair.pins(order.resource, wanted),
         reach,
         verbatim=order.restoring is not None,
+        creating=order.resource.record.item != "" and not live.observed.exists,
+        pinned_again=order.inline is not None or _names_another(live, wanted),
     )
     require_match(order, live)
     push = await _push(pair, order, live, wanted)
@@ -42,6 +47,16 @@ def require_match(order: Order, live: Reading) -> None:
         return
     msg = f"The document has the ETag {live.etag} now; read it again and repeat the request."
     raise PreconditionFailed(msg)
+
+
+def _names_another(live: Reading, wanted: Document) -> bool:
+    """Tell whether another secret is named than the one that is shown."""
+    keys = type(wanted).secret
+    if keys is None:
+        return False
+    return any(
+        getattr(live.document, each) != getattr(wanted, each) for each in (keys.ref, keys.version)
+    )
 
 
 def _renewed(pair: Pair, live: Reading, wanted: Document) -> Document:

@@ -10,10 +10,12 @@ from functools import partial
 from typing import Final
 
 from imis_sso.connectors.base import Connector
+from imis_sso.domain.bindings import Binding
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import Busy, UpstreamTimeout
 from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
+from imis_sso.services.bindings import Bindings
 from imis_sso.services.deadline import READ_SECONDS, Deadline
 from imis_sso.services.runs import Runs
 from imis_sso.services.together import Together
@@ -38,7 +40,8 @@ class Half:
     takes the lease by which processes that share a store take turns, None where none does.
     Concurrent reads of one record share one fetch that started after the last write (contract C3):
     a fetch is shared as long as `turn` gives the mark that it gave before the fetch began, so that
-    a write of another process ends the sharing, too (targets R8).
+    a write of another process ends the sharing, too (targets R8). `bindings` lead from the key of a
+    collection's item to its record.
     """
 
     def __init__(
@@ -48,8 +51,11 @@ class Half:
         hold: Hold | None = None,
         turn: Turn | None = None,
         waiting: int = WAITING,
+        *,
+        bindings: Bindings | None = None,
     ) -> None:
         self.product = product
+        self.bindings = bindings
         self.connector = connector
         self._queue = asyncio.Lock()
         self._waiting, self._may_wait = 0, waiting
@@ -96,10 +102,22 @@ class Half:
         Raises `Busy` where the lease was lost to another process, before anything is written.
         """
         await self._require_lease()
+        if resource.record.item and self.bindings is not None:
+            if not base.exists:
+                await self.bindings.expect(resource, change.values)
+            binding = await self.bindings.get(resource.record.item)
+            resource = resource.bound(binding or Binding())
         try:
             await self.connector.write(resource, change, base)
         finally:
             self._writes += 1
+
+    async def look_up(self, resource: Resource, binding: Binding) -> Observed:
+        """Look for the record that a binding leads to, whatever the key is bound to.
+
+        Raises as `observe`.
+        """
+        return await self._timed(resource.bound(binding))
 
     @asynccontextmanager
     async def turn(self, deadline: Deadline, *, without_store: bool = False) -> AsyncIterator[None]:
@@ -171,9 +189,21 @@ class Half:
 
     async def _key(self, resource: Resource) -> tuple[str, tuple[str, int]] | None:
         mark = await self.last_written()
-        return None if mark is None else (resource.record.name, mark)
+        record = resource.record
+        name = f"{record.name}/{record.item}" if record.item else record.name
+        return None if mark is None else (name, mark)
 
     async def _fetch(self, resource: Resource) -> Observed:
+        if not resource.record.item or self.bindings is None:
+            return await self._timed(resource)
+        binding = await self.bindings.get(resource.record.item)
+        if binding is None:
+            return Observed({}, exists=False)
+        observed = await self._timed(resource.bound(binding))
+        await self.bindings.refresh(resource, binding, observed)
+        return observed
+
+    async def _timed(self, resource: Resource) -> Observed:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 return await self.connector.read(resource)

@@ -219,6 +219,7 @@ def _intent(environment: str, draft: Draft) -> Intent:
         existed=draft.live.observed.exists,
         secret=_move(draft),
         origin=order.origin,
+        removes=order.removes,
     )
 
 
@@ -236,6 +237,8 @@ def _facts(draft: Draft, forced: Sequence[str]) -> dict[str, Any]:
         "fields": sorted(draft.changed),
         "forced": list(forced),
     }
+    if draft.order.removes:
+        facts["removes"] = True
     if draft.order.restoring is not None:
         facts["restores"] = draft.order.restoring.snapshot
     if move is not None:
@@ -249,6 +252,8 @@ def _states(reading: Reading, cause: Cause) -> tuple[State, ...]:
 
     So a snapshot has the mode as it was when the page beside it was read.
     """
+    if reading.resource.record.item and not reading.observed.exists:
+        return ()  # a record that is not there has no state to go back to
     beside = [each for each in RESOURCES if _tells_of(reading, each)]
     content = content_of(reading.document, reading.unreachable)
     found = (State(each.path, _beside(reading, each), Cause.FOUND) for each in beside)

@@ -39,7 +39,8 @@ class Order:
     value (contract C2). `if_match` are the entity tags of `If-Match`, None without the header;
     `must_match` where a change is refused without them (C34, strict mode).
     `only_lowers` leaves a mode alone that is as low already, or lower. `active` lets gates probe
-    the provider, which a caller with `read` may not (C15).
+    the provider, which a caller with `read` may not (C15). `must_exist` refuses to make a record,
+    `removes` asks for its deletion (1.3).
     """
 
     resource: Resource
@@ -54,6 +55,8 @@ class Order:
     restoring: Restoring | None = None
     only_lowers: bool = False
     active: bool = True
+    must_exist: bool = False
+    removes: bool = False
     deadline: Deadline = field(default_factory=Deadline)
 
 
@@ -74,6 +77,8 @@ class Draft:
     @property
     def changed(self) -> dict[str, str | bool]:
         """Fields that differ, with the wanted values; every field where no record exists yet."""
+        if self.order.removes:
+            return {}
         wanted = self.wanted.values()
         before = self.live.document.values()
         changed = {path: value for path, value in wanted.items() if before[path] != value}
@@ -84,10 +89,14 @@ class Draft:
     @property
     def writes(self) -> bool:
         """Whether the product must be written at all (contract C2)."""
+        if self.order.removes:
+            return self.live.observed.exists
         return bool(self.changed) or self.push.secret is not None
 
     def change(self, kept: Secret | None) -> Change:
         """Give the connector's order; `kept` goes back into a record that hides its secret."""
+        if self.order.removes:
+            return Change(removes=True)
         return Change(self.changed, self.push.secret or kept)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imis_sso.connectors.base import DiscoveryLook, Probes
 from imis_sso.domain.checks import Verification
+from imis_sso.domain.documents import Document
 from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import OPENID_CONNECT, Product, Resource
 from imis_sso.domain.trust import Pins
@@ -29,11 +30,19 @@ class Policy:
     pins: Pins
     tenant: Mapping[str, str]
     unread_secret_keeps: bool = False
+    unread_directory_secret_keeps: bool = False
+    directory_limit: int | None = None
+    secret_hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     production: bool = False
     strict_preconditions: bool = False
     test_mode_days: int = DAYS
     verifies_edits: bool = True
     require_attestation: bool = False
+
+    def keeps_unread(self, product: Product) -> bool:
+        """Tell whether a product is known to keep a secret that a write leaves out (3.5)."""
+        keeps = {"imis": self.unread_secret_keeps, "cloud-sso": self.unread_directory_secret_keeps}
+        return keeps[product]
 
 
 @dataclass
@@ -73,6 +82,23 @@ class Pair:
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""
         return self.halves[resource.product]
+
+    def pins(self, resource: Resource, wanted: Document) -> Pins:
+        """Give the pins of a document: a directory's are those of its secret (contract C45).
+
+        Where none is named, they are those of every secret that may go into the document.
+        """
+        keys = resource.document.secret
+        if not resource.record.item or keys is None:
+            return self.policy.pins
+        ref = str(getattr(wanted, keys.ref, ""))
+        names = (ref,) if ref else self.secrets.names(resource)
+        lists = [
+            self.policy.secret_hosts[each] for each in names if each in self.policy.secret_hosts
+        ]
+        hosts = frozenset[str]().union(*lists) if lists else None
+        key = f"secrets.{ref or 'NAME'}.hosts"
+        return replace(self.policy.pins, directory=hosts, directory_key=key)
 
     async def live_mode(self) -> str:
         """Read the mode that iMIS is in now; `disabled` where it has no record."""

@@ -60,9 +60,13 @@ async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
     except Problem as problem:
         if problem.upstream_writes:
             await _doubt(pair, draft)
+        elif not draft.live.observed.exists:
+            await _unbind(pair, draft)
         await pair.journal.failed(begun, problem, await _found(pair, draft, problem, after))
         raise
     forgotten = await _remember(pair, ready, after, begun.intent.found)
+    if draft.order.removes:
+        await _unbind(pair, draft)
     reading = await compose(pair, draft.resource, after)
     return reading, (*forgotten, *await pair.journal.applied(begun, reading))
 
@@ -101,7 +105,9 @@ async def _read_back(pair: Pair, draft: Draft) -> Observed:
 
 def _settle(draft: Draft, after: Observed, lost: WriteUncertain) -> None:
     """Tell by reading whether a write without an answer was taken (product facts 3.5)."""
-    if draft.changed:
+    if draft.order.removes:
+        taken = not after.exists
+    elif draft.changed:
         taken = not _unlike(draft, after)
     elif isinstance(after.secret, Secret):
         taken = after.secret == draft.push.secret
@@ -137,6 +143,9 @@ def _as_before(draft: Draft, after: Observed) -> bool:
 
 def _prove(draft: Draft, after: Observed) -> None:
     """Compare field by field what was asked with what the product holds now."""
+    if draft.order.removes:
+        _prove_gone(after)
+        return
     errors = [
         FieldError(path, f"is {after.values.get(path)!r} after the write, not {value!r}")
         for path, value in draft.changed.items()
@@ -154,6 +163,14 @@ def _prove(draft: Draft, after: Observed) -> None:
     raise problem
 
 
+def _prove_gone(after: Observed) -> None:
+    if not after.exists:
+        return
+    problem = UpstreamRefused("The product took the deletion, but the record is still there.")
+    problem.upstream_writes = 1
+    raise problem
+
+
 async def _doubt(pair: Pair, draft: Draft) -> None:
     """Forget what was recorded of a secret that may or may not have reached the product.
 
@@ -161,7 +178,15 @@ async def _doubt(pair: Pair, draft: Draft) -> None:
     """
     if draft.push.secret is not None:
         with suppress(StoreUnavailable):  # the intent stands, and is settled by reading
-            await pair.secrets.forget()
+            await pair.secrets.forget(draft.resource)
+
+
+async def _unbind(pair: Pair, draft: Draft) -> None:
+    """Forget which record a key would have stood for: none was made, or it is gone (1.3)."""
+    bindings = pair.half(draft.resource).bindings
+    if draft.resource.record.item and bindings is not None:
+        with suppress(StoreUnavailable):  # a binding that leads nowhere reads as none
+            await bindings.forget(draft.resource.record.item)
 
 
 async def _remember(
@@ -172,12 +197,12 @@ async def _remember(
         after.secret, Secret
     )
     try:
-        if draft.push.record is not None:
-            await pair.secrets.remember(draft.push.record)
-        elif hidden and ready.kept is None and not pair.policy.unread_secret_keeps:
-            await pair.secrets.forget()
+        if draft.push.record is not None and not draft.order.removes:
+            await pair.secrets.remember(draft.push.record, draft.resource)
+        elif hidden and ready.kept is None and not pair.policy.keeps_unread(draft.resource.product):
+            await pair.secrets.forget(draft.resource)
         elif ready.kept is not None:
-            await pair.secrets.renew(ready.kept)
+            await pair.secrets.renew(ready.kept, draft.resource)
         await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
     except StoreUnavailable:
         return (NOT_REMEMBERED,)

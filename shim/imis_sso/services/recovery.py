@@ -81,7 +81,7 @@ async def _settle(pair: Pair, resource: Resource, intent: Intent) -> None:
     now = await read(pair, resource, afresh=True)
     renewed = _renewed(pair, intent, now.observed.secret)
     result = settle(renewed, _found(pair, now))
-    await _remember(pair, renewed, result)
+    await _remember(pair, resource, renewed, result)
     await pair.journal.settled(intent, result, now)
     logger.warning(
         "settled write %s environment=%s resource=%s by=%s: %s",
@@ -108,12 +108,12 @@ def _found(pair: Pair, now: Reading) -> Found:
     return Found(now.document.values(), version, now.observed.exists)
 
 
-async def _remember(pair: Pair, intent: Intent, result: Result) -> None:
+async def _remember(pair: Pair, resource: Resource, intent: Intent, result: Result) -> None:
     if intent.secret is not None:
         if result is Result.APPLIED:
             applied = intent.secret.applied
-            await pair.secrets.remember(Shown(applied.ref, applied.version))
+            await pair.secrets.remember(Shown(applied.ref, applied.version), resource)
         elif result is not Result.NOT_APPLIED:
-            await pair.secrets.forget()
+            await pair.secrets.forget(resource)
     if result is Result.APPLIED:
         await pair.managed.wrote(pair.name, intent.resource, intent.who, intent.found)

@@ -43,7 +43,10 @@ async def release(pair: Pair, order: Order, mode: Destroy) -> Outcome | None:
     """
     period = await pair.managed.current(pair.name, order.resource.path)
     outcome: Outcome | None = None
-    if period is not None and mode is Destroy.DISABLE:
+    if mode is Destroy.DELETE:
+        # Whoever asks for it by name means it, managed before or not.
+        outcome = await write(pair, replace(order, removes=True))
+    elif period is not None and mode is Destroy.DISABLE:
         outcome = await write(pair, replace(order, declared={"mode": "disabled"}))
     elif period is not None and mode is Destroy.RESTORE:
         outcome = await _give_back(pair, order, period)

@@ -13,7 +13,9 @@ from imis_sso.domain.resources import (
     BUILT_IN_SECRET,
     IMIS_CLIENT,
     OPENID_CONNECT,
+    PRODUCT_TITLES,
     Resource,
+    secret_document,
 )
 from imis_sso.domain.secret import ObservedSecret, Secret
 from imis_sso.domain.violations import nearest
@@ -25,7 +27,6 @@ __all__ = ["Push", "Secrets", "Shown"]
 
 logger = logging.getLogger(__name__)
 
-_NOT_SHOWN = "Writing the record could wipe the client secret: iMIS does not show it,"
 _NAME_ONE = "Name one with client_secret_ref and client_secret_version."
 
 
@@ -93,41 +94,42 @@ class Secrets:
         msg = f"Cloud SSO does not show the client secret in clear ({observed.secret.value})."
         raise SecretUnavailable(msg)
 
-    async def recorded(self) -> AppliedSecret | None:
-        """Give what the last write recorded, or None."""
-        return await self._applied.get(self._environment, OPENID_CONNECT.path)
+    async def recorded(self, resource: Resource = OPENID_CONNECT) -> AppliedSecret | None:
+        """Give what the last write of a document recorded, or None."""
+        return await self._applied.get(self._environment, secret_document(resource).path)
 
-    async def held(self, observed: Observed) -> str:
+    async def held(self, observed: Observed, resource: Resource = OPENID_CONNECT) -> str:
         """Give the version of what a settable record holds; `""` when unknown (contract C22)."""
         if isinstance(observed.secret, Secret):
             return self.version(observed.secret)
-        recorded = await self.recorded() if observed.exists else None
+        recorded = await self.recorded(resource) if observed.exists else None
         return recorded.version if recorded else ""
 
     async def shown(self, resource: Resource, observed: Observed) -> Shown:
         """Give name and version for a GET; secrets are resolved only where a name is inferred."""
-        version = await self.held(observed)
-        recorded = await self.renew(observed.secret)
+        version = await self.held(observed, resource)
+        recorded = await self.renew(observed.secret, resource)
         if not version:
             return Shown()
         if recorded is not None and recorded.version == version:
             return Shown(recorded.ref, version)
         return Shown(await self._inferred(resource, version), version)
 
-    async def renew(self, secret: ObservedSecret) -> AppliedSecret | None:
+    async def renew(
+        self, secret: ObservedSecret, resource: Resource = OPENID_CONNECT
+    ) -> AppliedSecret | None:
         """Give what is recorded, by the server key if an older one made it of this secret.
 
         It is recorded so, too, that the older key may be dropped (contract C25).
         """
-        recorded = await self.recorded()
+        recorded = await self.recorded(resource)
         if recorded is None:
             return None
         renewed = AppliedSecret(recorded.ref, self.renewed(recorded.version, secret))
         if renewed != recorded:
             try:
-                await self._applied.replace(
-                    self._environment, OPENID_CONNECT.path, recorded, renewed
-                )
+                path = secret_document(resource).path
+                await self._applied.replace(self._environment, path, recorded, renewed)
             except StoreUnavailable as error:
                 # A read goes on with a store that cannot be written to; the next one renews.
                 logger.warning("a version is not renewed: %s", error)
@@ -150,15 +152,14 @@ class Secrets:
                 return name, secret
         return None
 
-    async def remember(self, record: Shown) -> None:
+    async def remember(self, record: Shown, resource: Resource = OPENID_CONNECT) -> None:
         """Record name and version of what a write put into the product."""
-        await self._applied.put(
-            self._environment, OPENID_CONNECT.path, AppliedSecret(record.ref, record.version)
-        )
+        applied = AppliedSecret(record.ref, record.version)
+        await self._applied.put(self._environment, secret_document(resource).path, applied)
 
-    async def forget(self) -> None:
+    async def forget(self, resource: Resource = OPENID_CONNECT) -> None:
         """Forget what was recorded: the product may hold something else now."""
-        await self._applied.delete(self._environment, OPENID_CONNECT.path)
+        await self._applied.delete(self._environment, secret_document(resource).path)
 
     def push_inline(self, resource: Resource, secret: Secret, shown: Shown, wanted: Shown) -> Push:
         """Decide on an inline secret: equal is a no-op, another one is pushed (contract C24).
@@ -221,9 +222,9 @@ class Secrets:
         lowered nothing of Cloud SSO is read (contract 1.2). Raises `SecretUnavailable` or
         `SecretVersionChanged` rather than wipe or replace what the product holds.
         """
-        recorded = await self.recorded()
+        recorded, hidden = await self.recorded(resource), _not_shown(resource)
         if recorded is None:
-            raise SecretUnavailable(f"{_NOT_SHOWN} and none was pushed from here. {_NAME_ONE}")
+            raise SecretUnavailable(f"{hidden} and none was pushed from here. {_NAME_ONE}")
         # The recorded name first, if it may still be used here (contract C21).
         for name in sorted(self.names(resource), key=lambda each: each != recorded.ref):
             if lowering and name == BUILT_IN_SECRET:
@@ -236,7 +237,7 @@ class Secrets:
             if secret is not None and name == recorded.ref and not lowering:
                 refuse_version(Shown(name, recorded.version), self.version(secret))
         raise SecretUnavailable(
-            f"{_NOT_SHOWN} and no named secret is the one that was pushed last. {_NAME_ONE}"
+            f"{hidden} and no named secret is the one that was pushed last. {_NAME_ONE}"
         )
 
     async def _passing_over(self, name: str) -> Secret | None:
@@ -246,3 +247,8 @@ class Secrets:
         except Problem as problem:
             logger.info("secret %s passed over: %s", name, problem.slug)
             return None
+
+
+def _not_shown(resource: Resource) -> str:
+    title = PRODUCT_TITLES[resource.product]
+    return f"Writing the record could wipe the client secret: {title} does not show it,"

@@ -18,9 +18,9 @@ from imis_sso.domain.problems import (
     SecretUnavailable,
     SecretVersionChanged,
 )
-from imis_sso.domain.resources import OPENID_CONNECT, SecretRole
+from imis_sso.domain.resources import SecretRole, secret_document
 from imis_sso.domain.secret import Secret
-from imis_sso.services import gates
+from imis_sso.services import gates, items
 from imis_sso.services.activating import activation
 from imis_sso.services.confirmed import confirmed
 from imis_sso.services.draft import draft as drafted
@@ -119,6 +119,7 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
 async def _prepare(pair: Pair, order: Order) -> Ready:
     await _settle_open(pair, order)
     draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
+    await items.require_possible(pair, draft)
     if order.only_lowers and gates.move(draft) is not Transition.LOWER:
         return Ready(replace(draft, wanted=draft.live.document))
     if not draft.writes:
@@ -150,7 +151,8 @@ async def _settle_open(pair: Pair, order: Order) -> None:
 async def _gates(pair: Pair, draft: Draft) -> gates.Passage:
     await gates.held(pair, draft)
     await gates.right_tenant(pair, draft)
-    return await activation(pair, draft) | await live_edit(pair, draft)
+    passage = items.protected(draft) | await activation(pair, draft)
+    return passage | await live_edit(pair, draft)
 
 
 async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...]]:
@@ -161,14 +163,14 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
     )
     if untouched or not observed.exists or isinstance(observed.secret, Secret):
         return None, ()
-    if pair.policy.unread_secret_keeps:
+    if draft.order.removes or pair.policy.keeps_unread(draft.resource.product):
         return None, ()
     if draft.push.held is not None:
         return draft.push.held, ()
     careful = draft.order.restoring is not None and draft.order.restoring.careful
     lowering = gates.move(draft) is Transition.LOWER and not careful
     try:
-        return await pair.secrets.to_keep(OPENID_CONNECT, lowering=lowering), ()
+        return await pair.secrets.to_keep(secret_document(draft.resource), lowering=lowering), ()
     except (SecretUnavailable, SecretVersionChanged, StoreUnavailable):
         if not lowering:
             raise
@@ -180,7 +182,7 @@ async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
     reading = draft.live
     notices: tuple[str, ...] = ()
     if draft.push.record is not None:
-        await pair.secrets.remember(draft.push.record)
+        await pair.secrets.remember(draft.push.record, draft.resource)
         reading = await compose(pair, draft.resource, draft.live.observed)
     try:
         await _adopt(pair, draft)

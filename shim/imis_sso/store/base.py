@@ -131,10 +131,11 @@ class Trail(Protocol):
     async def append_once(self, entry: Entry) -> None:
         """Append a line unless there is one of its kind and write, whoever else tries the same."""
 
-    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
+    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str | None:
         """Append the line of a write that is about to begin, and hold its intent open.
 
-        Keeps what was found before it, and gives the id of the snapshot with all of that.
+        Keeps what was found before it, and gives the id of the snapshot with all of that; None
+        where nothing was there.
         """
 
     async def close(self, entry: Entry, states: Sequence[State] = ()) -> tuple[str, ...]:

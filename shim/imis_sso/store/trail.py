@@ -91,11 +91,12 @@ class SqlTrail:
 
         await self._attempt(work)
 
-    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str:
+    async def open(self, entry: Entry, intent: Intent, found: Sequence[State]) -> str | None:
         """Append an intent's line and hold it open; see `base.Trail.open`."""
 
-        async def work(connection: AsyncConnection) -> str:
-            *_, name = await self._line(connection, entry, found)
+        async def work(connection: AsyncConnection) -> str | None:
+            names = await self._line(connection, entry, found)
+            name = names[-1] if names else None
             values = columns_of(intent) | {"found": name}
             await connection.execute(insert(INTENTS).values(values))
             return name

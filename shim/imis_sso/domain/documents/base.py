@@ -20,7 +20,7 @@ JsonValue = str | bool | int | float | None | list["JsonValue"] | dict[str, "Jso
 Values = Mapping[str, str | bool]
 """Field values by dotted path, for example `user_authentication.claim_type`."""
 
-Trust = Literal["sso", "imis"]
+Trust = Literal["sso", "imis", "directory"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Rule:
     fields: tuple[str, ...]
     blamed: str
     broken: Callable[[Values], str | None]
+
+    @classmethod
+    def required(cls, field: str, form: str) -> Rule:
+        """Give the rule that a field must not be empty; `form` says what belongs there."""
+        return cls((field,), field, lambda values: None if values[field] else f"is missing: {form}")
 
 
 @dataclass(frozen=True)

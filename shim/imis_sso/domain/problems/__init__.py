@@ -29,6 +29,8 @@ from imis_sso.domain.problems.caller import (
 )
 from imis_sso.domain.problems.conflicts import (
     ActivationGuard,
+    AlreadyExists,
+    DirectoryProtected,
     Held,
     InProgress,
     NotLastWriter,
@@ -56,9 +58,11 @@ from imis_sso.domain.problems.upstream import (
 
 __all__ = [
     "ActivationGuard",
+    "AlreadyExists",
     "AuditUnavailable",
     "Busy",
     "ContentTooLarge",
+    "DirectoryProtected",
     "FieldError",
     "Forbidden",
     "Held",

@@ -107,3 +107,26 @@ class InProgress(Problem):
     """
 
     status, slug, title = 409, "in-progress", "Still in progress"
+
+
+class AlreadyExists(Problem):
+    """The product has a record with this issuer and client id already, under no key or another.
+
+    Nothing was written: a second record would stand beside the first, and people would choose
+    between the two. If the record is the one that is meant, bind the key to it, then plan again:
+    `imis-sso directories bind ENV KEY NAME`.
+    """
+
+    status, slug, title = 409, "already-exists", "Record exists already"
+
+
+class DirectoryProtected(Problem):
+    """A directory is not deleted unless somebody says so explicitly.
+
+    Cloud SSO prefixes the ids of a directory's people with its own number of the record. A
+    directory that is made again gets another number: very probably everybody linked through it is
+    a stranger then. `on_destroy=retain`, the default, leaves it in Cloud SSO. To delete it all the
+    same, a token with the scope `admin` uses `?on_destroy=delete&force=true`.
+    """
+
+    status, slug, title = 409, "directory-protected", "Directory is protected"

@@ -23,5 +23,9 @@ def cloud_sso_app(model: CloudSsoModel) -> ASGIApp:
 
     control = [*control_routes(model), action_route("rotate-secret", rotate)]
     federation = Federation(model)
-    entries = [*routes.entries(model), *federation.entries(), *provider.entries(model, federation)]
+    entries = [
+        *routes.entries(model, federation),
+        *federation.entries(),
+        *provider.entries(model, federation),
+    ]
     return product_app(model, entries, control)

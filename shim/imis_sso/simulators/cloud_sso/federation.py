@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from imis_sso.simulators.cloud_sso.journeys import Asked, Journey, id_token_claims
 from imis_sso.simulators.cloud_sso.model import RETURN_PATH
-from imis_sso.simulators.cloud_sso.pages import refusal_page, sign_in_page
+from imis_sso.simulators.cloud_sso.pages import claims_page, refusal_page, sign_in_page
 from imis_sso.simulators.gate import Entry
 from imis_sso.simulators.openid.client import RefusedError
 from imis_sso.simulators.openid.kept import Kept
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from imis_sso.simulators.cloud_sso.directories import Directory
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel
 
 _SIGN_IN_PATH = "/oauth2/sign-in"
@@ -60,11 +61,19 @@ class Federation:
         address = journey.address(self._journeys.put(journey), form.get("email", ""))
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
+    def test(self, directory: Directory) -> Response:
+        """Send whoever tries a connection to the directory; it comes back as anybody does."""
+        journey = Journey(Asked("", ""), directory, self._model.return_url)
+        return RedirectResponse(journey.address(self._journeys.put(journey), ""))
+
     async def take_back(self, request: Request) -> Response:
         """Give iMIS a code for whom the directory has sent back."""
         form = await form_of(request) if request.method == "POST" else dict(request.query_params)
         try:
             journey = self._journey_of(form)
+            if not journey.asked.client_id:
+                said = await journey.said(self._model.trust, form["code"])
+                return claims_page(journey.directory.name, said, journey.directory.claims)
             found = await journey.claims(self._model.trust, form["code"])
         except RefusedError as error:
             return self._refused(error)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from imis_sso.simulators.cloud_sso.directories import Directory
 
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -30,6 +32,26 @@ class Asked:
     nonce: str = ""
     challenge: str = ""
     login_hint: str = ""
+
+
+def discovery_address(given: str, issuer: str) -> str:
+    """Give where a directory's metadata is; `given` is what was typed as Discovery Domain.
+
+    It may be the metadata's own address, that of the signing keys (Cognito), a bare host, or
+    nothing: then the issuer tells (product facts 4.3; Discovery 1.0 section 4).
+    """
+    if not given:
+        given = issuer
+    if "://" not in given:
+        given = f"https://{given}"
+    base = given.removesuffix("/").removesuffix("/.well-known/jwks.json")
+    return base if base.endswith(_WELL_KNOWN) else f"{base}{_WELL_KNOWN}"
+
+
+async def discovered(trust: ssl.SSLContext | None, given: str, issuer: str) -> dict[str, Any]:
+    """Fetch a directory's metadata as the button Discover does; raises RefusedError."""
+    async with BackChannel(trust) as channel:
+        return await channel.discover(discovery_address(given, issuer))
 
 
 @dataclass(frozen=True)
@@ -67,7 +89,7 @@ class Journey:
         `directory-` before it, and `claim-missing`.
         """
         try:
-            said = await self._said(trust, code)
+            said = await self.said(trust, code)
         except RefusedError as error:
             raise RefusedError(f"directory-{error.reason}", error.detail) from None
         found = self.directory.mapped(said)
@@ -76,13 +98,15 @@ class Journey:
             raise RefusedError("claim-missing", message)
         return found
 
-    async def _said(self, trust: ssl.SSLContext | None, code: str) -> dict[str, Any]:
+    async def said(self, trust: ssl.SSLContext | None, code: str) -> dict[str, Any]:
+        """Give every claim of the directory as it came; raises RefusedError."""
         directory = self.directory
         form = {"code": code, "redirect_uri": self.return_url}
         if directory.enable_pkce:
             form["code_verifier"] = self.verifier
         async with BackChannel(trust) as channel:
-            metadata = await channel.discover(directory.discovery_domain)
+            address = discovery_address(directory.discovery_domain, directory.issuer)
+            metadata = await channel.discover(address)
             tokens = await channel.redeem(directory.token_url, _registration(directory), form)
             keys = await channel.keys(metadata["jwks_uri"])
             info = await channel.userinfo(directory.userinfo_url, str(tokens["access_token"]))

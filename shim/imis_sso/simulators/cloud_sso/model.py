@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -44,6 +44,7 @@ _PATCHABLE: Mapping[str, type | Container[object]] = {
     "id_token_seconds": int,
     "session_seconds": int,
     "lockout_seconds": int,
+    "directory_limit": int,
 }
 _USUAL_CLIENT = "confidential", "active", "exact"
 
@@ -97,6 +98,9 @@ class CloudSsoModel(Product):
             self.signing_algorithm, self.published_keys = "RS256", "signing"
             self.certificate, self.id_token_seconds = "valid", 300
             self.directories = dict(self._directories)
+            # The edition's (product facts 4.3); 0 is none.
+            self.directory_limit = 0
+            self._last_number = max((each.number for each in self.directories.values()), default=0)
             self.session_seconds, self.lockout_seconds = 1200, 30
             self._sessions: dict[str, Session] = {}
             self._failures, self._locked_until = 0, 0.0
@@ -183,6 +187,36 @@ class CloudSsoModel(Product):
     def named_issuer(self) -> str:
         """The issuer that the metadata and the tokens name."""
         return self.metadata_issuer or self.issuer
+
+    def directory(self, number: int) -> Directory | None:
+        """Give the directory with a record number, or None."""
+        return next((each for each in self.directories.values() if each.number == number), None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the edition allows no more directories."""
+        return 0 < self.directory_limit <= len(self.directories)
+
+    def save_directory(self, wanted: Directory) -> int:
+        """Store a directory, a new one (number 0) under the next number; gives its number.
+
+        Inferred: the number of a deleted directory never comes again (product facts 4.3).
+        """
+        with self._lock:
+            number = wanted.number or self._last_number + 1
+            self._last_number = max(self._last_number, number)
+            keys = {each.number: key for key, each in self.directories.items()}
+            key = keys.get(number, f"directory-{number}")
+            self.directories[key] = replace(wanted, number=number)
+        self.counters.count("stored")
+        return number
+
+    def delete_directory(self, number: int) -> None:
+        """Forget a directory; people who were linked through it are strangers from now on."""
+        with self._lock:
+            kept = {key: each for key, each in self.directories.items() if each.number != number}
+            self.directories = kept
+        self.counters.count("stored")
 
     def change_directory(self, key: str, **changes: Any) -> None:
         """Change fields of a directory, and merge `claims`, as a person would.

@@ -13,24 +13,30 @@ from starlette.responses import HTMLResponse, Response
 from imis_sso.simulators.rendering import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel
     from imis_sso.simulators.openid.client import RefusedError
 
 DOTS = "\u2022" * 12
 HOME_PATH, SECTION_PATH, SETTINGS_PATH = "/", "/directories", "/directories/imis"
+DIRECTORIES_PATH, LOGOUT_PATH = "/directories/manage", "/account/logout"
+TOKEN_NAME = "__RequestVerificationToken"  # noqa: S105 -- the name of a form field
 INPUT_NAME = "ctl00$Main$txtReturn"
 _TEMPLATES = Templates(Path(__file__).with_name("templates"))
 
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled field of the form; `kind` is `shown`, `reveal`, `copy`, `text` or `select`."""
+    """One labelled field of a form, and the `name` under which it is sent.
+
+    `kind` is `shown`, `reveal`, `copy`, `text`, `select`, `checkbox` or `password`.
+    """
 
     label: str
     kind: str
     value: str
+    name: str = ""
     # Ids as generators make them: another one each time, telling nothing.
     id: str = field(default_factory=lambda: f"f{secrets.token_hex(4)}")
 
@@ -64,6 +70,34 @@ def settings_rows(model: CloudSsoModel, redirect_url: str) -> list[Row]:
 def render(template: str, **values: object) -> str:
     """Render one of the templates beside this module; everything in it is escaped."""
     return _TEMPLATES.render(template, **values)
+
+
+def console_page(model: CloudSsoModel, template: str, **values: object) -> Response:
+    """Give a page of the dashboard for somebody who is signed in."""
+    page = render(
+        template,
+        variant=model.variant,
+        section_path=SECTION_PATH,
+        settings_path=SETTINGS_PATH,
+        directories_path=DIRECTORIES_PATH,
+        logout_path=LOGOUT_PATH,
+        token_name=TOKEN_NAME,
+        **values,
+    )
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+
+def claims_page(name: str, said: Mapping[str, object], mapping: Mapping[str, str]) -> Response:
+    """Show what a directory said of the person who tried the connection (product facts 4.3)."""
+    read_as = {claim: field for field, claim in mapping.items() if claim}
+    page = render(
+        "claims.html",
+        title="Connection test",
+        name=name,
+        read_as=read_as,
+        claims=sorted((claim, str(value)) for claim, value in said.items()),
+    )
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
 
 def error_page(

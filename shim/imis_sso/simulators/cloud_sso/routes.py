@@ -12,21 +12,22 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from imis_sso.simulators.cloud_sso import faults, pages
+from imis_sso.simulators.cloud_sso import directory_pages, faults, pages
 from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
 
 if TYPE_CHECKING:
+    from imis_sso.simulators.cloud_sso.federation import Federation
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
     from imis_sso.simulators.faults import Fault
 
-_LOGIN_PATH, _LOGOUT_PATH, _REVEAL_PATH = "/account/login", "/account/logout", "/directories/reveal"
-_TOKEN_NAME = "__RequestVerificationToken"  # noqa: S105 -- the name of a form field
+_LOGIN_PATH, _LOGOUT_PATH, _REVEAL_PATH = "/account/login", pages.LOGOUT_PATH, "/directories/reveal"
+_TOKEN_NAME = pages.TOKEN_NAME
 _SAVED = "Settings saved."
 
 Page = Callable[[Request, "Session"], Awaitable[Response]]
 
 
-def entries(model: CloudSsoModel) -> list[Entry]:
+def entries(model: CloudSsoModel, federation: Federation) -> list[Entry]:
     """Give the routes of one simulated dashboard."""
     dashboard = _Dashboard(model)
     guarded = dashboard.guarded
@@ -39,6 +40,7 @@ def entries(model: CloudSsoModel) -> list[Entry]:
         Entry("GET", pages.SETTINGS_PATH, guarded(dashboard.settings), "read", is_page=True),
         Entry("POST", pages.SETTINGS_PATH, guarded(dashboard.save), "write"),
         Entry("POST", _REVEAL_PATH, guarded(dashboard.reveal)),
+        *directory_pages.entries(model, federation, guarded),
     ]
 
 
@@ -185,21 +187,13 @@ class _Dashboard:
             action=pages.SETTINGS_PATH,
             reveal_action=_REVEAL_PATH,
             input_name=pages.INPUT_NAME,
-            token_name=_TOKEN_NAME,
             anti_forgery=session.anti_forgery,
             notice=notice,
             error=error,
         )
 
     def _shown(self, template: str, **values: object) -> Response:
-        return _page(
-            template,
-            variant=self._model.variant,
-            section_path=pages.SECTION_PATH,
-            settings_path=pages.SETTINGS_PATH,
-            logout_path=_LOGOUT_PATH,
-            **values,
-        )
+        return pages.console_page(self._model, template, **values)
 
 
 def _page(template: str, **values: object) -> Response:
