@@ -153,7 +153,9 @@ def build_pair(
     halves: dict[Product, Half] = {}
     circuits: dict[Product, Circuit] = {}
     for product in PRODUCTS:
-        guard = StoredLoginGuard(store.refused_logins, store.leases, key, product, config.name)
+        guard = StoredLoginGuard(
+            store.refused_logins, store.leases, key, product, config.name, store.facts
+        )
         build = connecting.BUILDERS[names[product]]
         connector = guarded(product, build(config, guard, store.facts), connecting.PATIENCE)
         circuits[product] = connector.circuit

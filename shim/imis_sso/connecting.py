@@ -22,18 +22,19 @@ Build = Callable[[EnvironmentConfig, LoginGuard, Facts], Connector]
 
 
 def credential(
-    username: str | None, source: SecretSource | None
+    username: str | None, source: SecretSource | None, totp: SecretSource | None = None
 ) -> Callable[[], Awaitable[Credential]]:
-    """Give a log-in whose password is looked up at every use.
+    """Give a log-in whose password, and secret of one-time codes, are looked up at every use.
 
-    The registry has both wherever a connector logs in.
+    The registry has user name and password wherever a connector logs in.
     """
 
     async def looked_up() -> Credential:
         if username is None or source is None:
             msg = "the registry names no log-in for this half"
             raise SecretUnavailable(msg)
-        return Credential(username, await resolve_off_loop(source))
+        codes = None if totp is None else await resolve_off_loop(totp)
+        return Credential(username, await resolve_off_loop(source), codes)
 
     return looked_up
 
@@ -56,7 +57,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, _facts: F
     return CloudSsoDashboard(
         cloud_sso.url,
         cloud_sso.cloud_id,
-        credential(cloud_sso.username, cloud_sso.password),
+        credential(cloud_sso.username, cloud_sso.password, cloud_sso.totp),
         guard,
         ca_file=config.ca_file,
         pages_dir=config.pages_dir,

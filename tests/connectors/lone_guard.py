@@ -11,6 +11,8 @@ from imis_sso.domain.secret import Secret
 class LoneGuard:
     """A guard of one process; what it checks and remembers is the test's."""
 
+    code_began: int | None = None
+
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` for a log-in that was refused."""
         raise NotImplementedError
@@ -20,3 +22,8 @@ class LoneGuard:
         """Check; nobody else is there to wait for."""
         await self.check(address, username, password)
         yield
+
+    async def take_code(self, began: int) -> bool:
+        """Let no code be used twice."""
+        fresh, self.code_began = began != self.code_began, began
+        return fresh

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 
 import pytest
-from lone_guard import LoneGuard
+from dashboard_account import Account
 
-from imis_sso.connectors.base import Credential
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.domain.problems import (
     UpstreamCredentialsRefused,
@@ -25,36 +23,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 
 Maker = Callable[..., CloudSsoDashboard]
-
-
-@dataclass
-class MemoryGuard(LoneGuard):
-    """Remembers refused log-ins as the store does, for as long as it lives (contract C47)."""
-
-    refused: list[tuple[str, str, str]] = field(default_factory=list)
-
-    async def check(self, address: str, username: str, password: Secret) -> None:
-        if (address, username, password.reveal()) in self.refused:
-            msg = "refused before"
-            raise UpstreamCredentialsRefused(msg)
-
-    async def remember(self, address: str, username: str, password: Secret) -> None:
-        self.refused.append((address, username, password.reveal()))
-
-
-class Account:
-    """A credential that may be changed while the connector runs, and the guard beside it."""
-
-    def __init__(self) -> None:
-        self.username = self.password = ""
-        self.guard = MemoryGuard()
-
-    async def credential(self) -> Credential:
-        return Credential(self.username, Secret(self.password))
-
-    def become(self, model: CloudSsoModel) -> None:
-        self.username, self.password = model.username, model.password
-        self.guard.refused.clear()
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ WRONG = Secret("canary-wrong")
 
 def guard(store: SqlStore) -> LoginGuard:
     """Give the guard of a connector."""
-    return StoredLoginGuard(store.refused_logins, store.leases, KEY, "imis", "test")
+    return StoredLoginGuard(store.refused_logins, store.leases, KEY, "imis", "test", store.facts)
 
 
 async def test_a_log_in_is_free_until_it_is_refused(store: SqlStore) -> None:
@@ -70,7 +70,9 @@ async def test_a_rotated_key_knows_and_renews_what_was_refused(store: SqlStore) 
     await guard(store).remember(ADDRESS, "svc", WRONG)
     keys = [FingerprintKey(b"n" * 32, [b"k" * 32]), FingerprintKey(b"n" * 32)]
     for key in keys:
-        login = StoredLoginGuard(store.refused_logins, store.leases, key, "imis", "test")
+        login = StoredLoginGuard(
+            store.refused_logins, store.leases, key, "imis", "test", store.facts
+        )
         await login.check(ADDRESS, "svc", Secret("changed"))
         with pytest.raises(UpstreamCredentialsRefused):
             await login.check(ADDRESS, "svc", WRONG)
@@ -80,7 +82,7 @@ async def test_a_dropped_key_is_not_known(store: SqlStore) -> None:
     """contract C25: its loss forgets refused log-ins, too."""
     await guard(store).remember(ADDRESS, "svc", WRONG)
     key = FingerprintKey(b"n" * 32)
-    lost = StoredLoginGuard(store.refused_logins, store.leases, key, "imis", "test")
+    lost = StoredLoginGuard(store.refused_logins, store.leases, key, "imis", "test", store.facts)
     await lost.check(ADDRESS, "svc", WRONG)
 
 

@@ -35,10 +35,11 @@ class WriteUncertain(Exception):  # noqa: N818  # not an error of ours: the answ
 
 @dataclass(frozen=True)
 class Credential:
-    """The service's own log-in at a product."""
+    """The service's own log-in at a product; `totp` is the secret of its one-time codes."""
 
     username: str
     password: Secret
+    totp: Secret | None = None
 
 
 class LoginGuard(Protocol):
@@ -57,6 +58,13 @@ class LoginGuard(Protocol):
 
     async def remember(self, address: str, username: str, password: Secret) -> None:
         """Remember that the product refused this log-in, so that it is never tried again."""
+
+    async def take_code(self, began: int) -> bool:
+        """Note that the one-time code of a period is used; False if it was used before.
+
+        `began` is when the period began, in seconds since 1970. To be called while `trying` is
+        held, so that no other process uses the same code.
+        """
 
 
 class SinkUnavailable(Exception):  # noqa: N818  # the sink's state, not an error of ours

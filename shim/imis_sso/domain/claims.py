@@ -1,7 +1,8 @@
 """What is said about the two products, one claim a line, each with its mark.
 
 The text is that of the product facts, whose section a claim names. Findings refer to claims by
-their id; `imis-sso doctor` tells which held on a tenant, docs/evidence.md on which tenants they did.
+their id; `imis-sso doctor` tells which held on a tenant, docs/evidence.md on which tenants they
+did.
 """
 
 from __future__ import annotations

@@ -173,6 +173,10 @@ class CloudSsoSection(Section):
     automation_permitted_by: Permission = judged(
         "Who permitted that a program drives the dashboard, and when."
     )
+    totp: Annotated[SecretSource | None, PlainValidator(source("cloud_sso.totp"))] = Field(
+        default=None,
+        description="Source of the secret of its one-time codes, where the log-in asks for them.",
+    )
     uses_per_second: int = Field(
         default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."
     )

@@ -46,6 +46,10 @@ class Variant:
     cloud_sso_toast_delay: float = 0.2
     cloud_sso_navigation: Literal["external_directories", "cloud_sso"] = "external_directories"
     cloud_sso_login_button: str = "Log In"
+    # Unknown: whether the log-in has steps, a choice, a second factor, or one session only.
+    cloud_sso_login_steps: Literal["one", "two", "choice"] = "one"
+    cloud_sso_second_factor: Literal["none", "totp", "push"] = "none"
+    cloud_sso_session_limit: Literal["none", "one_per_user", "same_browser"] = "none"
     cloud_sso_expiry: Literal["in_place", "redirect"] = "in_place"
     # Unknown: how a directory's form shows its secret, and what one left alone in it does (4.5).
     cloud_sso_directory_secret: Literal["shown", "masked", "absent"] = "shown"  # noqa: S105

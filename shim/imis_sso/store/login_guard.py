@@ -8,12 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from imis_sso.domain.facts import Fact
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import UpstreamCredentialsRefused
 from imis_sso.domain.resources import PRODUCT_TITLES, Product
 from imis_sso.domain.secret import Secret
-from imis_sso.store.base import Leases, RefusedLogins
+from imis_sso.store.base import Facts, Leases, RefusedLogins
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class StoredLoginGuard:
     key: FingerprintKey
     product: Product
     environment: str
+    facts: Facts
+    _last_code: list[int] = field(default_factory=list, init=False, repr=False)
     _known: set[str] = field(default_factory=set, init=False, repr=False)
     _unsaved: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -70,6 +73,24 @@ class StoredLoginGuard:
     async def remember(self, address: str, username: str, password: Secret) -> None:
         """Remember that the product refused this log-in."""
         await self._keep(self.key.login(address, username, password))
+
+    async def take_code(self, began: int) -> bool:
+        """Note that a period's one-time code is used; see `LoginGuard.take_code`.
+
+        Where the store cannot be used, this process alone knows.
+        """
+        key = f"{self.product} code"
+        try:
+            last = await self.facts.get(self.environment, "login", key)
+            if last is not None and last.content.get("began") == began:
+                return False
+            await self.facts.put(Fact(self.environment, "login", key, {"began": began}))
+        except StoreUnavailable as error:
+            logger.error("the use of a one-time code is known to this process alone: %s", error)  # noqa: TRY400  # the traceback says no more
+        if began in self._last_code:
+            return False
+        self._last_code[:] = [began]
+        return True
 
     async def _keep(self, fingerprint: str) -> None:
         self._known.add(fingerprint)

@@ -133,18 +133,43 @@ class PageDescription(_Part):
         return self
 
 
+class SecondFactorDescription(_Part):
+    """What may come after the password: a field for a one-time code, or a person's approval.
+
+    `submit` is the button beside the code. `waiting` are words of a page that has no such field
+    because it waits for a person, for example at a telephone.
+    """
+
+    code: FieldDescription = Field(description="The field for a one-time code.")
+    submit: Names = Field(description="Texts of the button beside the code.")
+    waiting: MaybeNames = Field(
+        default=(), description="Words of a page that waits for a person's approval elsewhere."
+    )
+
+
 class LogInDescription(_Part):
-    """A log-in page: its fields, its button, an optional choice before, and words of refusal."""
+    """A log-in: its fields, its button, and what may come before and after.
+
+    The fields stand on one page, or the user name comes first, by itself or with others, beside
+    the button `next`. `choice` is the link or button by which administrators choose to log in with
+    a password; it may come at any step. `refused` are words of a refusal.
+    """
 
     fields: dict[str, FieldDescription] = Field(
         description="`username`, `password`, and whatever else the log-in asks for."
     )
     submit: Names = Field(description="Texts of the button; one of them is on the page.")
+    next: MaybeNames = Field(
+        default=(), description="Texts of the button beside the user name, where it comes first."
+    )
     choice: MaybeNames = Field(
-        default=(), description="Texts of a control that must be pressed before the fields come."
+        default=(), description="Texts of the control that chooses a log-in by password."
     )
     refused: MaybeNames = Field(
         default=(), description="Words by which the page says that a log-in was refused."
+    )
+    second_factor: SecondFactorDescription | None = Field(
+        default=None, description="What may come after the password."
     )
 
     @model_validator(mode="after")

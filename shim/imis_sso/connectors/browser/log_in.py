@@ -1,29 +1,35 @@
-"""Logs in once, with the page as data; a refused log-in is never tried again (contract C47)."""
+"""Logs in once, with the pages as data; a refused log-in is never tried again (contract C47)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import LogInDescription
-from imis_sso.connectors.browser.failures import page_changed
-from imis_sso.connectors.browser.structure import Comparison, compare, find_button, find_link
-from imis_sso.connectors.browser.survey import SeenField, Survey
-from imis_sso.connectors.browser.tab import POLL_SECONDS, Tab
+from imis_sso.connectors.browser.log_in_page import LogInPages, Step
+from imis_sso.connectors.browser.log_in_steps import Stopped, Walk
+from imis_sso.connectors.browser.one_time_codes import OneTimeCodes
+from imis_sso.connectors.browser.survey import Survey
+from imis_sso.connectors.browser.tab import Tab
 from imis_sso.domain.problems import (
+    Problem,
     UpstreamCredentialsRefused,
     UpstreamError,
-    UpstreamUnavailable,
+    UpstreamLoginRequired,
 )
 from imis_sso.domain.secret import Secret, redact
 
 logger = logging.getLogger(__name__)
 
-PAGE: Final = "log-in"
 _MAX_WORDS: Final = 200
+_AGAIN: Final = "It is not tried again until the credential changes."
+_BY_A_PERSON: Final = (
+    "Set the source of its one-time codes (totp) in the registry, or have a person log in: "
+    "`imis-sso login ENV --interactive`, with login: interactive in the registry."
+)
 
 
 class LogIn:
@@ -32,7 +38,7 @@ class LogIn:
     `address` names the account's place to the guard; `others` are the values of the fields besides
     user name and password (ValueError if they are not exactly those of the description). The
     credential is asked for at every log-in, so that a changed password is seen without a restart;
-    it is kept in memory only.
+    it is kept in memory only. `codes` gives one-time codes where the product asks for them.
     """
 
     def __init__(
@@ -43,23 +49,27 @@ class LogIn:
         *,
         address: str,
         others: Mapping[str, str],
+        codes: OneTimeCodes | None = None,
     ) -> None:
         valued = {"username", "password", *others}
         if valued != description.fields.keys():
             msg = f"the log-in page has other fields than {', '.join(sorted(valued))}"
             raise ValueError(msg)
-        self._description = description
+        self._pages = LogInPages(description)
         self._credential = credential
-        self._guard = guard
+        self._guard, self._codes = guard, codes or OneTimeCodes(guard)
         self._address = address
         self._others = others
         self._accepted: Secret | None = None
         self._tried: Secret | None = None
+        self._code: Secret | None = None
+        self._wants_person: Secret | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """The passwords that may be in what the product says."""
-        return tuple(each for each in (self._accepted, self._tried) if each is not None)
+        """The passwords and the code that may be in what the product says."""
+        known = (self._accepted, self._tried, self._code)
+        return tuple(each for each in known if each is not None)
 
     @property
     def accepted(self) -> bool:
@@ -69,87 +79,78 @@ class LogIn:
     async def refuse_known(self) -> None:
         """Raise UpstreamCredentialsRefused for a credential refused before, without any request.
 
-        While a session lives it may be none the worse for that, so it is not asked.
+        While a session lives it may be none the worse for that, so it is not asked. Raises
+        UpstreamLoginRequired instead where it was only the second factor that we did not have.
         """
         if not self.accepted:
             credential = await self._credential()
             await self._guard.check(self._address, credential.username, credential.password)
+            await self._refuse_second(credential)
+
+    async def _refuse_second(self, credential: Credential) -> None:
+        both = _both(credential)
+        try:
+            await self._guard.check(self._second_address, credential.username, both)
+        except UpstreamCredentialsRefused:
+            if self._wants_person == both:
+                raise _person_needed("The product", credential) from None
+            raise
+
+    @property
+    def _second_address(self) -> str:
+        # Another secret of the codes is another attempt; a refused password is refused with any.
+        return f"{self._address} second factor"
 
     def shown(self, survey: Survey) -> bool:
-        """Tell whether a page is the log-in page, or the choice before it."""
-        if "password" in self._compared(survey).seen:
-            return True
-        return bool(self._description.choice) and not isinstance(
-            find_link(self._description.choice, survey), str
-        )
-
-    def _compared(self, survey: Survey) -> Comparison:
-        return compare(self._description.fields, survey)
+        """Tell whether a page is one of the log-in."""
+        return self._pages.step(survey) is not None
 
     async def perform(self, tab: Tab) -> None:
-        """Log in at the log-in page that the tab shows.
+        """Log in at the log-in page that the tab shows, step by step.
 
-        Raises UpstreamCredentialsRefused (now or earlier refused), UpstreamPageChanged, and what
-        `Tab` raises.
+        Raises UpstreamCredentialsRefused (now or earlier refused), UpstreamLoginRequired where a
+        second factor is asked for that we do not have, UpstreamPageChanged, Busy where no fresh
+        one-time code is to be had, and what `Tab` raises.
         """
         credential = await self._credential()
         me = (self._address, credential.username, credential.password)
         async with self._guard.trying(*me):
+            await self._refuse_second(credential)
             self._tried = credential.password
-            async with tab.guarded():
-                before = await self._submit(tab, credential)
-                after = await self._answer(tab, before)
-            if self.shown(after):
-                await self._judge(after, credential, tab)
-        self._accepted = credential.password
+            walk = Walk(tab, self._pages, self._values(credential), self._coder(credential, tab))
+            try:
+                async with tab.guarded():
+                    await walk.to_the_end()
+            except Stopped as stopped:
+                await self._judge(stopped, credential, tab)
+        self._accepted, self._wants_person = credential.password, None
         logger.info("logged in to %s as %s", tab.title, credential.username)
 
-    async def _submit(self, tab: Tab, credential: Credential) -> Survey:
-        survey = await self._fields_shown(tab)
-        values = {"username": credential.username, "password": credential.password.reveal()}
-        for name, seen in self._seen(survey, tab.title).items():
-            await tab.fill(seen, (values | dict(self._others))[name])
-        survey = await tab.look()
-        button = find_button(self._description.submit, survey)
-        if isinstance(button, str):
-            raise page_changed(PAGE, (button,), tab.title)
-        tab.traffic.watch()
-        await tab.press(button)
-        return survey
+    def _values(self, credential: Credential) -> Mapping[str, str]:
+        password = credential.password.reveal()
+        return {"username": credential.username, "password": password, **self._others}
 
-    async def _fields_shown(self, tab: Tab) -> Survey:
-        survey = await tab.look()
-        choice = find_link(self._description.choice, survey) if self._description.choice else ""
-        if not isinstance(choice, str) and "password" not in self._compared(survey).seen:
-            await tab.press(choice)
-        return await tab.settle(lambda each: not self._compared(each).faults)
+    def _coder(self, credential: Credential, tab: Tab) -> Callable[[], Awaitable[Secret | None]]:
+        async def code() -> Secret | None:
+            if credential.totp is None:
+                return None
+            self._code = await self._codes.next(credential.totp, tab.title)
+            return self._code
 
-    def _seen(self, survey: Survey, title: str) -> Mapping[str, SeenField]:
-        compared = self._compared(survey)
-        if compared.faults:
-            raise page_changed(PAGE, tuple(compared.faults.values()), title)
-        return compared.seen
+        return code
 
-    async def _answer(self, tab: Tab, before: Survey) -> Survey:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            survey = await tab.look(self._description.refused)
-            tab.check_status()
-            if any(each.failed for each in tab.traffic.sent) or survey.origin != tab.origin:
-                msg = f"The log-in at {tab.title} broke off or led to another address."
-                raise UpstreamUnavailable(msg)
-            if self._is_answer(survey, before) and not tab.traffic.loading:
-                return survey
-
-    def _is_answer(self, survey: Survey, before: Survey) -> bool:
-        if survey.document != before.document:
-            return survey.loaded
-        return not self.shown(survey) or bool(set(survey.alerts) - set(before.alerts))
-
-    async def _judge(self, survey: Survey, credential: Credential, tab: Tab) -> None:
-        """Tell a refusal from a log-in page that came for another reason."""
-        said = (*survey.alerts, *survey.markers)
-        if not said and self._accepted == credential.password:
+    async def _judge(self, stopped: Stopped, credential: Credential, tab: Tab) -> None:
+        """Tell a refusal from a log-in page that came for another reason, and raise it."""
+        said = self._pages.said(stopped.survey)
+        if stopped.at is Step.PERSON:
+            self._wants_person = _both(credential)
+            await self._remember_second(credential)
+            raise _person_needed(tab.title, credential)
+        if stopped.at is Step.CODE:
+            await self._remember_second(credential)
+            raise self._refused(stopped.survey, f"the one-time code of {credential.username}", tab)
+        was_accepted = self._accepted == credential.password or stopped.at is Step.CHOICE
+        if not said and was_accepted:
             msg = f"{tab.title} shows its log-in page again and does not say why."
             raise UpstreamError(msg)
         # Inferred: a log-in page that comes back in silence, for a password that never worked
@@ -158,15 +159,26 @@ class LogIn:
         await asyncio.shield(
             self._guard.remember(self._address, credential.username, credential.password)
         )
-        raise _refused(survey.alerts, credential, tab.title)
+        raise self._refused(stopped.survey, f"the log-in of {credential.username}", tab)
+
+    async def _remember_second(self, credential: Credential) -> None:
+        self._accepted = None
+        place = (self._second_address, credential.username, _both(credential))
+        await asyncio.shield(self._guard.remember(*place))
+
+    def _refused(self, survey: Survey, what: str, tab: Tab) -> Problem:
+        words = redact(" ".join(survey.alerts), self.secrets)[:_MAX_WORDS]
+        quoted = f': "{words}"' if words else ""
+        return UpstreamCredentialsRefused(f"{tab.title} refused {what}{quoted}. {_AGAIN}")
 
 
-def _refused(
-    alerts: Sequence[str], credential: Credential, title: str
-) -> UpstreamCredentialsRefused:
-    words = redact(" ".join(alerts), [credential.password])[:_MAX_WORDS]
-    quoted = f': "{words}"' if words else ""
-    return UpstreamCredentialsRefused(
-        f"{title} refused the log-in of {credential.username}{quoted}. It is not tried again until "
-        "the credential changes."
+def _both(credential: Credential) -> Secret:
+    totp = "" if credential.totp is None else credential.totp.reveal()
+    return Secret(f"{credential.password.reveal()}\x00{totp}")
+
+
+def _person_needed(title: str, credential: Credential) -> UpstreamLoginRequired:
+    return UpstreamLoginRequired(
+        f"{title} asks {credential.username} for a second factor that the service does not have. "
+        f"{_BY_A_PERSON}"
     )

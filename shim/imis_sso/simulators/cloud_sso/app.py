@@ -21,7 +21,14 @@ def cloud_sso_app(model: CloudSsoModel) -> ASGIApp:
     def rotate() -> dict[str, str]:
         return {"client_secret": model.rotate_secret()}
 
-    control = [*control_routes(model), action_route("rotate-secret", rotate)]
+    def approve() -> dict[str, int]:
+        return {"approved": model.second_factor.approve()}
+
+    control = [
+        *control_routes(model),
+        action_route("rotate-secret", rotate),
+        action_route("approve-log-in", approve),
+    ]
     federation = Federation(model)
     entries = [
         *routes.entries(model, federation),

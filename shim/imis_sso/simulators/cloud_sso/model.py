@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imis_sso.simulators.cloud_sso.faults import KINDS
+from imis_sso.simulators.cloud_sso.second_factor import SecondFactor, new_totp_secret
 from imis_sso.simulators.openid.server import equal
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
 from imis_sso.simulators.wrong_certificates import CERTIFICATES
@@ -43,6 +44,9 @@ _PATCHABLE: Mapping[str, type | Container[object]] = {
     "certificate": CERTIFICATES,
     "id_token_seconds": int,
     "session_seconds": int,
+    "cookie_seconds": int,
+    "totp_secret": str,
+    "totp_period": int,
     "lockout_seconds": int,
     "directory_limit": int,
 }
@@ -54,6 +58,7 @@ class Session:
     """One signed-in browser."""
 
     expires: float
+    agent: str = ""
     anti_forgery: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     notice: str = ""
 
@@ -80,6 +85,7 @@ class CloudSsoModel(Product):
         self._account = f"example{name}", f"sso.admin@{name}.example.org", new_secret()
         self.login_anti_forgery = secrets.token_urlsafe(32)
         self._client = secrets.token_hex(12), new_secret()
+        self._totp_secret = new_totp_secret()
         self.seed()
         self.log.reset(self.held())
 
@@ -101,14 +107,20 @@ class CloudSsoModel(Product):
             # The edition's (product facts 4.3); 0 is none.
             self.directory_limit = 0
             self._last_number = max((each.number for each in self.directories.values()), default=0)
-            self.session_seconds, self.lockout_seconds = 1200, 30
+            self.session_seconds, self.cookie_seconds, self.lockout_seconds = 1200, 0, 30
+            self.totp_secret, self.totp_period = self._totp_secret, 30
+            self.second_factor = SecondFactor()
             self._sessions: dict[str, Session] = {}
             self._failures, self._locked_until = 0, 0.0
 
     # Log-in
 
     def log_in(self, username: str, password: str, cloud_id: str) -> str | None:
-        """Give a new session's id, or None where the credentials are wrong or locked out.
+        """Give a new session's id, or None where the credentials are wrong or locked out."""
+        return self.open_session() if self.knows(username, password, cloud_id) else None
+
+    def knows(self, username: str, password: str, cloud_id: str) -> bool:
+        """Tell whether the credentials are right and not locked out.
 
         From the second refusal in a row on, each locks out twice as long as the one before
         (product facts 4.1). Unknown: how long, and what it counts by.
@@ -117,10 +129,25 @@ class CloudSsoModel(Product):
         with self._lock:
             if self.lockout_left() > 0 or given != right:
                 self._refuse()
-                return None
+                return False
             self._failures = 0
+        return True
+
+    def accepts_code(self, code: str) -> bool:
+        """Tell whether a one-time code is right; a wrong one is a refused log-in."""
+        with self._lock:
+            right = self.second_factor.accepts(code, self.totp_secret, self.totp_period)
+            if not right:
+                self._refuse()
+        return right
+
+    def open_session(self, agent: str = "") -> str:
+        """Give a new session's id, for a browser that calls itself so."""
+        with self._lock:
+            if self.variant.cloud_sso_session_limit == "one_per_user":
+                self._sessions.clear()
             session_id = new_session()
-            self._sessions[session_id] = Session(self._clock() + self.session_seconds)
+            self._sessions[session_id] = Session(self._clock() + self.session_seconds, agent)
         self.counters.count("logins")
         return session_id
 
@@ -128,11 +155,13 @@ class CloudSsoModel(Product):
         """Give the seconds for which no log-in is accepted, 0 when one is."""
         return max(0.0, self._locked_until - self._clock())
 
-    def session(self, session_id: str) -> Session | None:
+    def session(self, session_id: str, agent: str = "") -> Session | None:
         """Give the session of this id, its life extended, or None if there is none."""
+        bound = self.variant.cloud_sso_session_limit == "same_browser"
         with self._lock:
             session = self._sessions.get(session_id)
-            if session is None or session.expires <= self._clock():
+            over = session is None or session.expires <= self._clock()
+            if session is None or over or (bound and session.agent != agent):
                 self._sessions.pop(session_id, None)
                 return None
             session.expires = self._clock() + self.session_seconds
@@ -247,8 +276,8 @@ class CloudSsoModel(Product):
 
         A discovery address on this origin moves the metadata there; `metadata_issuer` other than
         the empty text makes the metadata name another issuer than the page shows. A change of
-        credentials, or `lockout_seconds`, lifts a lock-out. `directories` takes changes by
-        the name of a flavour.
+        credentials, or `lockout_seconds`, lifts a lock-out; one of `totp_…` forgets used codes.
+        `directories` takes changes by the name of a flavour.
         """
         plain: dict[str, Any] = dict(changes)
         directories = plain.pop("directories", {})
@@ -261,6 +290,8 @@ class CloudSsoModel(Product):
         moved = urlsplit(self.discovery_url)
         if f"{moved.scheme}://{moved.netloc}" == self.base_url:
             self.discovery_path = moved.path
+        if changes.keys() & {"totp_secret", "totp_period"}:
+            self.second_factor = SecondFactor()
         if changes.keys() & {"username", "password", "cloud_id", "lockout_seconds"}:
             self._failures, self._locked_until = 0, 0.0
 

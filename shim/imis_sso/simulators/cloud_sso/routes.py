@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from imis_sso.simulators.cloud_sso import directory_pages, faults, pages
-from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
+from imis_sso.simulators.cloud_sso.log_in import DashboardLogIn
+from imis_sso.simulators.gate import Entry, attempt_of
 
 if TYPE_CHECKING:
     from imis_sso.simulators.cloud_sso.federation import Federation
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
     from imis_sso.simulators.faults import Fault
 
-_LOGIN_PATH, _LOGOUT_PATH, _REVEAL_PATH = "/account/login", pages.LOGOUT_PATH, "/directories/reveal"
-_TOKEN_NAME = pages.TOKEN_NAME
+_REVEAL_PATH = "/directories/reveal"
 _SAVED = "Settings saved."
-
-Page = Callable[[Request, "Session"], Awaitable[Response]]
 
 
 def entries(model: CloudSsoModel, federation: Federation) -> list[Entry]:
     """Give the routes of one simulated dashboard."""
-    dashboard = _Dashboard(model)
-    guarded = dashboard.guarded
+    dashboard, log_in = _Dashboard(model), DashboardLogIn(model)
+    guarded = log_in.guarded
     return [
-        Entry("GET", _LOGIN_PATH, dashboard.login_form, "login", is_page=True),
-        Entry("POST", _LOGIN_PATH, dashboard.log_in, "login"),
-        Entry("GET", _LOGOUT_PATH, dashboard.log_out, "login"),
+        *log_in.entries(),
         Entry("GET", pages.HOME_PATH, guarded(dashboard.home), "page", is_page=True),
         Entry("GET", pages.SECTION_PATH, guarded(dashboard.section), "page", is_page=True),
         Entry("GET", pages.SETTINGS_PATH, guarded(dashboard.settings), "read", is_page=True),
@@ -47,73 +40,6 @@ def entries(model: CloudSsoModel, federation: Federation) -> list[Entry]:
 class _Dashboard:
     def __init__(self, model: CloudSsoModel) -> None:
         self._model = model
-        # Cookies know no ports: two environments on one host need names of their own.
-        self._cookie = f"sso_session_{model.cloud_id}"
-
-    # Log-in
-
-    async def login_form(self, request: Request) -> Response:
-        return self._login_page(request.query_params.get("next", pages.HOME_PATH))
-
-    async def log_in(self, request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        target = form.get("next", pages.HOME_PATH)
-        if form.get(_TOKEN_NAME) != self._model.login_anti_forgery:
-            return pages.error_page(
-                HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
-            )
-        names = ("username", "password", "cloud_id")
-        session_id = self._model.log_in(*(form.get(name, "") for name in names))
-        if session_id is None:
-            return self._login_page(target, self._refusal())
-        safe = target if target.startswith("/") and not target.startswith("//") else pages.HOME_PATH
-        answer = RedirectResponse(safe, HTTPStatus.SEE_OTHER)
-        answer.set_cookie(self._cookie, session_id, httponly=True, secure=True, samesite="lax")
-        return answer
-
-    async def log_out(self, request: Request) -> Response:
-        self._model.log_out(request.cookies.get(self._cookie, ""))
-        return RedirectResponse(_LOGIN_PATH, HTTPStatus.SEE_OTHER)
-
-    def guarded(self, page: Page) -> Endpoint:
-        """Show the log-in page to everyone who is not signed in."""
-
-        async def checked(request: Request) -> Response:
-            attempt, take = attempt_of(request), self._model.take
-            if take(attempt, "expire_session"):
-                self._model.expire_sessions()
-            session = self._model.session(request.cookies.get(self._cookie, ""))
-            if session is None or take(attempt, "login_page"):
-                return self._sent_to_login(request)
-            return await page(request, session)
-
-        return checked
-
-    def _sent_to_login(self, request: Request) -> Response:
-        if self._model.variant.cloud_sso_expiry == "in_place":
-            return self._login_page(request.url.path)
-        query = urlencode({"next": request.url.path})
-        return RedirectResponse(f"{_LOGIN_PATH}?{query}", HTTPStatus.SEE_OTHER)
-
-    def _refusal(self) -> str:
-        left = math.ceil(self._model.lockout_left())
-        if left:
-            return f"Your account is locked. Try again in {left} seconds."
-        return "The user name, password or Cloud ID is incorrect."
-
-    def _login_page(self, target: str, error: str = "") -> Response:
-        return _page(
-            "login.html",
-            title="Log in",
-            action=_LOGIN_PATH,
-            next=target,
-            error=error,
-            button=self._model.variant.cloud_sso_login_button,
-            token_name=_TOKEN_NAME,
-            anti_forgery=self._model.login_anti_forgery,
-        )
-
-    # Pages
 
     async def home(self, _request: Request, _session: Session) -> Response:
         return self._shown("home.html", title="Overview", cloud_id=self._model.cloud_id)
@@ -130,7 +56,7 @@ class _Dashboard:
     async def reveal(self, request: Request, session: Session) -> Response:
         form = await request.form()
         is_hidden = self._model.variant.cloud_sso_secret in {"reveal", "copy"}
-        if form.get(_TOKEN_NAME) != session.anti_forgery or not is_hidden:
+        if form.get(pages.TOKEN_NAME) != session.anti_forgery or not is_hidden:
             return pages.error_page(
                 HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
             )
@@ -138,7 +64,7 @@ class _Dashboard:
 
     async def save(self, request: Request, session: Session) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
-        if form.get(_TOKEN_NAME) != session.anti_forgery or pages.INPUT_NAME not in form:
+        if form.get(pages.TOKEN_NAME) != session.anti_forgery or pages.INPUT_NAME not in form:
             return pages.error_page(
                 HTTPStatus.BAD_REQUEST, "The form has expired. Load the page again."
             )
@@ -194,7 +120,3 @@ class _Dashboard:
 
     def _shown(self, template: str, **values: object) -> Response:
         return pages.console_page(self._model, template, **values)
-
-
-def _page(template: str, **values: object) -> Response:
-    return HTMLResponse(pages.render(template, **values), headers={"Cache-Control": "no-store"})
