@@ -89,11 +89,17 @@ def _accepted(field: FieldDescription) -> frozenset[SeenKind]:
     return _ACCEPTED[field.kind] | ({"secret"} if field.secret else frozenset())
 
 
+def nearest_label(label: str, found: Sequence[str]) -> str:
+    """Give the label that is most like another one, the empty text where none is at all."""
+    near = difflib.get_close_matches(label, found, n=1, cutoff=0.5)
+    return near[0] if near else ""
+
+
 def _missing(label: str, found: Sequence[str]) -> str:
     listed = ", ".join(f'"{each[:_MAX_LABEL]}"' for each in found[:_MAX_LABELS]) or "no fields"
     more = f" and {len(found) - _MAX_LABELS} more" if len(found) > _MAX_LABELS else ""
-    near = difflib.get_close_matches(label, found, n=1, cutoff=0.5)
-    nearest = f'; nearest: "{near[0][:_MAX_LABEL]}"' if near else ""
+    near = nearest_label(label, found)
+    nearest = f'; nearest: "{near[:_MAX_LABEL]}"' if near else ""
     return f'"{label}" is missing (the page has {listed}{more}{nearest})'
 
 

@@ -76,6 +76,12 @@
       const next = term.nextElementSibling;
       pair(term, next && next.tagName === "DD" ? next : null);
     }
+    // A table that lays out a form: the label is in the cell before that of the control.
+    for (const cell of document.querySelectorAll("tr > td + td, tr > th + td")) {
+      const before = cell.previousElementSibling;
+      const has = (each) => [...each.querySelectorAll(CONTROLS)].some(isVisible);
+      if (has(cell) && !has(before)) pair(before, cell);
+    }
     for (const head of document.querySelectorAll("tr > th:first-child")) {
       const cells = head.parentElement.querySelectorAll("td");
       pair(head, cells.length === 1 ? cells[0] : null);
@@ -134,6 +140,22 @@
     return originOf(form.getAttribute("action") || location.href);
   };
 
+  // How and where a form is sent, without the parts of an address that are made anew each time.
+  const sendsOf = (element, own) => {
+    const form = element.form;
+    if (!form) return "";
+    const address = own || form.getAttribute("action") || "";
+    const path = address && new URL(address, document.baseURI).pathname;
+    const isMade = (part) => part.length > 7 && /\d/.test(part);
+    const kept = path.split("/").map((part) => (isMade(part) ? "*" : part));
+    return `${form.method} ${kept.join("/")}`.trim();
+  };
+
+  const isRequired = (element) =>
+    element.required === true ||
+    element.getAttribute("aria-required") === "true" ||
+    [...(element.labels || [])].some((each) => /\*[\s:]*$/.test(textWithout(each, CONTROLS)));
+
   const describeField = ({ element, label }) => ({
     label,
     kind: kindOf(element),
@@ -143,7 +165,11 @@
     options: [...(element.options || [])].slice(0, 50).map((each) => clean(each.textContent)),
     objection: element.willValidate ? clean(element.validationMessage).slice(0, LIMIT.label) : "",
     target: targetOf(element),
+    required: isRequired(element),
+    sends: sendsOf(element),
   });
+
+  const MODAL = "dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]";
 
   const describeAction = (element) => ({
     name: actionName(element),
@@ -152,6 +178,8 @@
     target: element.hasAttribute("formaction")
       ? originOf(element.getAttribute("formaction"))
       : targetOf(element),
+    sends: sendsOf(element, element.getAttribute("formaction")),
+    modal: element.closest(MODAL) !== null,
   });
 
   const notices = (selector) =>

@@ -16,7 +16,8 @@ class SeenField:
     """One visible labelled field; `index` is its place in the survey.
 
     `value` is empty for a password box, whose `filled` tells whether it holds anything. `target`
-    is the origin that its form sends to. Its repr has neither value nor label.
+    is the origin that its form sends to, `sends` the method and path. Its repr has neither value
+    nor label.
     """
 
     index: int
@@ -28,6 +29,8 @@ class SeenField:
     options: tuple[str, ...]
     objection: str
     target: str
+    required: bool = False
+    sends: str = ""
 
     def __repr__(self) -> str:
         return f"SeenField({self.index}, {self.kind})"
@@ -35,13 +38,18 @@ class SeenField:
 
 @dataclass(frozen=True)
 class SeenAction:
-    """One visible button or link; `href` is empty unless it is a link."""
+    """One visible button or link; `href` is empty unless it is a link.
+
+    `modal` tells that it is in a dialog of the page; `sends` is method and path of its form.
+    """
 
     index: int
     name: str
     enabled: bool
     href: str
     target: str
+    sends: str = ""
+    modal: bool = False
 
 
 @dataclass(frozen=True, repr=False)

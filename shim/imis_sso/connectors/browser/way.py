@@ -37,8 +37,18 @@ class Way:
     async def open(self, tab: Tab, page: PageDescription) -> View:
         """Show the page, logging in where the log-in page comes in its place.
 
-        Raises UpstreamPageChanged where the way to it is not as described; whether the page itself
-        is, the view tells.
+        Raises UpstreamPageChanged where the way to it is not as described, or nothing of the page
+        is where it leads; whether the page itself is as described, the view tells.
+        """
+        view = await self.look(tab, page)
+        if not view.comparison.present:
+            raise page_changed(page.title, tuple(view.comparison.faults.values()), tab.title)
+        return view
+
+    async def look(self, tab: Tab, page: PageDescription) -> View:
+        """Show what is where the page should be, logging in as `open` does.
+
+        Raises UpstreamPageChanged where the way to it is not as described.
         """
         try:
             return await self._reach(tab, page)
@@ -65,9 +75,8 @@ class Way:
         for step in page.open:
             await self._follow(tab, step, page)
         view = await self._view(tab, page)
-        if not view.comparison.present:
-            raise page_changed(page.title, tuple(view.comparison.faults.values()), tab.title)
-        self._addresses[page.title] = tab.url
+        if view.comparison.present:
+            self._addresses[page.title] = tab.url
         return view
 
     async def _follow(self, tab: Tab, step: Sequence[str], page: PageDescription) -> None:
