@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
+from imis_sso.connectors.browser.page_memory import PageMemory
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dashboard_pages
 from imis_sso.connectors.imis_rest.connector import ImisRest
@@ -52,7 +53,7 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> C
     )
 
 
-def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> Connector:
+def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Facts) -> Connector:
     cloud_sso = config.cloud_sso
     return CloudSsoDashboard(
         cloud_sso.url,
@@ -61,6 +62,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, _facts: F
         guard,
         ca_file=config.ca_file,
         pages_dir=config.pages_dir,
+        memory=PageMemory(facts, config.name, CloudSsoDashboard.name),
         uses_per_second=cloud_sso.uses_per_second,
     )
 

@@ -20,6 +20,7 @@ from imis_sso.cli import (
     login,
     mode,
     offboard,
+    pages,
     restore,
     secret,
     serve,
@@ -64,6 +65,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
 app.add_typer(store.app, name="store")
+app.add_typer(pages.app, name="pages")
 
 
 def _version(asked: bool) -> None:  # Typer calls it with the flag's value

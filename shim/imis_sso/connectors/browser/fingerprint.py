@@ -100,7 +100,7 @@ def _save(button: SeenAction, others: Collection[SeenField], survey: Survey) -> 
 
 def _rest(others: Collection[SeenField], save: SeenAction | None, survey: Survey) -> dict[str, str]:
     values = [each.value for each in survey.fields if each.value]
-    found = [(each.label, each.kind) for each in others]
+    found: list[tuple[str, str]] = [(each.label, each.kind) for each in others]
     found += [(each.name, "button") for each in survey.actions if not each.href and each != save]
     return {
         _digest([_numberless(label), kind]): _speakable(label, values)

@@ -62,6 +62,9 @@ class HasPages(Protocol):
     def pages(self) -> LivePages:
         """Its pages, to be looked at."""
 
+    async def aclose(self) -> None:
+        """End its session."""
+
 
 class LivePages:
     """Looks at the pages of a connector in its own session.
@@ -88,7 +91,7 @@ class LivePages:
         """The connector's name."""
         return self.files.connector
 
-    async def look_at_log_in(self, base_url: str) -> Look | None:
+    async def look_at_log_in(self) -> Look | None:
         """Look at the log-in page, without logging in; None where something else is shown.
 
         Raises what a session does.
@@ -96,7 +99,7 @@ class LivePages:
         described = self.files.log_in
 
         async def work(tab: Tab) -> Look | None:
-            await tab.load(base_url)
+            await tab.load(self._way.base_url)
             survey = await tab.settle(lambda each: not compare(described.fields, each).faults)
             if not self._log_in.shown(survey):
                 return None

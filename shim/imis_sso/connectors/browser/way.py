@@ -27,10 +27,13 @@ class View:
 
 
 class Way:
-    """Opens the pages of one product, and remembers where they are."""
+    """Opens the pages of one product, and remembers where they are.
+
+    `base_url` is the first page, from which links lead to all others.
+    """
 
     def __init__(self, base_url: str, log_in: LogIn) -> None:
-        self._base_url = base_url
+        self.base_url = base_url
         self._log_in = log_in
         self._addresses: dict[str, str] = {}
 
@@ -71,7 +74,7 @@ class Way:
         return await self._walk(tab, page)
 
     async def _walk(self, tab: Tab, page: PageDescription) -> View:
-        await tab.load(self._base_url)
+        await tab.load(self.base_url)
         for step in page.open:
             await self._follow(tab, step, page)
         view = await self._view(tab, page)

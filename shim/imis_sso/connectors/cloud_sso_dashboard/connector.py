@@ -9,8 +9,10 @@ from typing import Final
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.form import PageValues, read_form, write_form
+from imis_sso.connectors.browser.live_pages import LivePages
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import PageFiles
+from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import Way
@@ -52,8 +54,8 @@ class CloudSsoDashboard:
     `base_url` is the dashboard's address without a path; `credential` is asked for at every
     log-in; `guard` remembers refused ones; `ca_file` is a private authority; `captures_dir` takes
     descriptions of changed pages; `pages_dir` has the operator's page files (PageFileError where
-    one cannot be used); `read_seconds` and `save_seconds` bound one read and one write;
-    `uses_per_second` is how many of them there are at the most.
+    one cannot be used), `memory` what was accepted of the pages; `read_seconds` and `save_seconds`
+    bound one read and one write; `uses_per_second` is how many of them there are at the most.
     Nothing is started before the first call.
     """
 
@@ -70,6 +72,7 @@ class CloudSsoDashboard:
         ca_file: Path | None = None,
         captures_dir: Path | None = None,
         pages_dir: Path | None = None,
+        memory: PageMemory | None = None,
         read_seconds: float = 15.0,
         save_seconds: float = 15.0,
         settle_seconds: float = 2.5,
@@ -95,6 +98,8 @@ class CloudSsoDashboard:
             settle_seconds=settle_seconds,
             pace=Pace(uses_per_second),
         )
+        self._watch = PageWatch(memory, _TITLE)
+        self.pages = LivePages(files, self._session, self._way, self._log_in, memory=memory)
 
     @property
     def write_seconds(self) -> float:
@@ -120,7 +125,9 @@ class CloudSsoDashboard:
         return await self._session.run(self._read, self._read_seconds)
 
     async def _read(self, tab: Tab) -> PageValues:
-        shown = await read_form(tab, self._page, await self._way.open(tab, self._page))
+        view = await self._way.open(tab, self._page)
+        shown = await read_form(tab, self._page, view)
+        await self._watch.reading(SETTINGS, self._page, view)
         self._secret = shown.secrets[_SECRET]
         self._shown_cloud_id = str(shown.values.get(_CLOUD_ID, ""))
         return shown
@@ -137,6 +144,7 @@ class CloudSsoDashboard:
 
         async def work(tab: Tab) -> None:
             view = await self._way.open(tab, self._page)
+            await self._watch.writing(SETTINGS, self._page, view, change.values.keys())
             await write_form(tab, self._page, view, change.values, base.values)
 
         await self._log_in.refuse_known()

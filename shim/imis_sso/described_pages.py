@@ -1,0 +1,70 @@
+"""Wiring for looking at the products' pages by hand: connectors of their own, and the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from imis_sso import connecting
+from imis_sso.connectors.browser.live_pages import HasPages, LivePages
+from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.resources import PRODUCTS, Product
+from imis_sso.environments import EnvironmentConfig, Registry
+from imis_sso.settings import ServerSettings
+from imis_sso.storage import opened_store
+from imis_sso.store.base import Store
+from imis_sso.store.key import load_key
+from imis_sso.store.login_guard import StoredLoginGuard
+
+
+@dataclass(frozen=True)
+class PageDoors:
+    """The pages of each environment of a registry; what is accepted of them goes to the store."""
+
+    registry: Registry
+    store: Store
+    key: FingerprintKey
+
+    @asynccontextmanager
+    async def of(self, environment: str) -> AsyncIterator[Sequence[LivePages]]:
+        """Give the pages of every connector of an environment that works on pages.
+
+        Nothing is started before the first look; whatever was is ended.
+        """
+        config = self.registry.environments[environment]
+        found = [
+            connector
+            for product in PRODUCTS
+            for name in _names(config, product)
+            if isinstance(connector := self._connector(config, product, name), HasPages)
+        ]
+        try:
+            yield [each.pages for each in found]
+        finally:
+            for each in found:
+                await each.aclose()
+
+    def _connector(self, config: EnvironmentConfig, product: Product, name: str) -> object:
+        store = self.store
+        guard = StoredLoginGuard(store.refused_logins, store.leases, self.key, product, config.name)
+        return connecting.BUILDERS[name](config, guard, store.facts)
+
+
+def _names(config: EnvironmentConfig, product: Product) -> Sequence[str]:
+    names = config.imis.connector if product == "imis" else config.cloud_sso.connector
+    return [each for each in names if each in connecting.PAGES]
+
+
+@asynccontextmanager
+async def page_doors(registry: Registry, settings: ServerSettings) -> AsyncIterator[PageDoors]:
+    """Open the store and give the pages of a registry.
+
+    Raises ConfigurationError where the store, the server key or a page file cannot be used.
+    """
+    connecting.check_pages(registry.server.pages_dir)
+    store = await opened_store(settings)
+    try:
+        yield PageDoors(registry, store, load_key(settings))
+    finally:
+        await store.aclose()

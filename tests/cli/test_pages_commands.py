@@ -1,0 +1,148 @@
+"""`imis-sso pages`: what changed on a page, describing one by looking at it, accepting a change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from command_line import Ended, Registry, command
+
+from imis_sso.connectors.browser.page_schema import page_file_schema
+from imis_sso.connectors.cloud_sso_dashboard.connector import SETTINGS, page_files
+from imis_sso.simulators import CloudSsoModel, Fault, Simulation
+
+browser = pytest.mark.browser
+CONNECTOR = "cloud_sso_dashboard"
+PLACE = f"{CONNECTOR}/{SETTINGS}"
+
+
+def pages(*arguments: str, file: Path) -> Ended:
+    return command("pages", *arguments, "--config", str(file))
+
+
+def changed(model: CloudSsoModel, **params: str) -> None:
+    fault = Fault("changed_page", times=None, params=dict(params))
+    model.faults.replace([fault])
+
+
+def settings_of(told: Ended, environment: str = "test") -> dict[str, Any]:
+    (found,) = [each for each in told.json["environments"] if each["environment"] == environment]
+    (page,) = [each for each in found["pages"] if each["page"] == SETTINGS]
+    return dict(page)
+
+
+def test_the_schema_for_editors_is_that_of_the_models() -> None:
+    """docs/page-file.schema.json: `imis-sso pages schema > docs/page-file.schema.json` renews it."""
+    kept = Path(__file__).parents[2] / "docs" / "page-file.schema.json"
+    assert json.loads(kept.read_text("utf-8")) == page_file_schema()
+    assert command("pages", "schema").json == page_file_schema()
+
+
+@browser
+def test_a_change_is_told_and_accepted(registry: Registry, cloud_sso: CloudSsoModel) -> None:
+    """2 where something changed: the expected label, the labels found, the nearest of them."""
+    file = registry()
+    told = pages("check", "test", file=file)
+    assert told.code == 0, told
+    assert f"test: {CONNECTOR}/log-in: as described." in told.out
+    assert f"test: {PLACE}: as described, nothing accepted yet." in told.out
+    assert pages("accept", "test", file=file).code == 0
+    assert pages("check", "test", "--json", file=file).code == 0
+
+    changed(cloud_sso, change="renamed", to="Return URL")
+    told = pages("check", "test", "--json", file=file)
+    assert told.code == 2
+    (fault,) = settings_of(told)["faults"]
+    assert (fault["part"], fault["expected"]) == ("redirect_url", ["Redirect URL"])
+    assert fault["nearest"] == "Return URL"
+    assert {"Client ID", "Return URL"} <= set(settings_of(told)["labels"])
+    refused = pages("accept", "test", SETTINGS, file=file)
+    assert refused.code == 1
+    assert "is not as it is described" in refused.err
+
+    changed(cloud_sso, label="Save Settings", to="Apply")
+    told = pages("check", "test", file=file)
+    assert (told.code, "CHANGED" in told.out, '"Save Settings" is missing' in told.out) == (
+        2,
+        True,
+        True,
+    )
+    assert cloud_sso.counters.writes == 0
+
+
+@browser
+def test_a_fleet_is_grouped_and_accepted_by_its_fingerprint(
+    registry: Registry, simulation: Simulation
+) -> None:
+    file = registry()
+    told = pages("check", "--fleet", "--json", file=file)
+    assert told.code == 0, told
+    assert [each.split(" ")[0] for each in told.err.splitlines()] == ["1/2", "2/2"]
+    (group,) = told.json["fingerprints"]
+    assert (group["page"], group["environments"]) == (PLACE, ["test", "prod"])
+    simulation.cloud_sso("prod").change_variant({"cloud_sso_secret": "reveal"})
+    accepted = pages("accept", "--fleet", group["fingerprint"], file=file)
+    assert accepted.code == 0, accepted
+    assert accepted.out == f"test: {PLACE}: accepted as {group['fingerprint']}.\n"
+    told = pages("accept", "--fleet", "0" * 16, file=file)
+    told_lines = told.err.splitlines()
+    assert (told.code, told_lines[-1]) == (
+        1,
+        f"imis-sso: no page has the fingerprint {'0' * 16}; imis-sso pages check --fleet lists them",
+    )
+
+
+@browser
+def test_a_page_is_recorded_for_review(
+    registry: Registry, cloud_sso: CloudSsoModel, tmp_path: Path
+) -> None:
+    """What is recorded is a page file that works; no value of the page is in it."""
+    file = registry()
+    cloud_sso.patch({"redirect_url": "https://a-value-of-the-page.example.org/"})
+    output = tmp_path / "pages" / CONNECTOR / f"{SETTINGS}.yaml"
+    output.parent.mkdir(parents=True)
+    told = pages("record", "test", SETTINGS, "--output", str(output), file=file)
+    assert told.code == 0, told
+    text = output.read_text("utf-8")
+    for value in (cloud_sso.client_id, cloud_sso.client_secret, cloud_sso.redirect_url, "https://"):
+        assert value not in text
+    recorded = page_files(tmp_path / "pages").page(SETTINGS)
+    assert recorded.fields["redirect_url"].kind == "text"
+    assert recorded.fields["client_secret"].secret
+    again = pages("record", "test", SETTINGS, "--output", str(output), file=file)
+    again.failed(f"{output} is there already; it is not overwritten")
+
+    changed(cloud_sso, change="renamed", to="Return URL")
+    told = pages("record", "test", PLACE, file=file)
+    assert '# "Redirect URL" was not found; the nearest label is "Return URL"' in told.out
+    assert '#   {"label": "Return URL", "kind": "text"}' in told.out
+    assert yaml.safe_load(told.out)["fields"].keys() == {
+        "client_id", "client_secret", "discovery_url", "issuer", "redirect_url", "cloud_id",
+    }  # fmt: skip
+
+
+def test_what_cannot_be_looked_at(registry: Registry) -> None:
+    file = registry()
+    pages("check", file=file).failed("name an environment, or say --fleet")
+    pages("check", "test", "--fleet", file=file).failed("name an environment, or say --fleet")
+    pages("accept", file=file).failed("name an environment, or say --fleet with a fingerprint")
+    pages("check", "tset", file=file).failed(
+        f"there is no environment 'tset' in {file}; it has: test, prod"
+    )
+    pages("record", "test", "nothing", file=file).failed("'nothing' is not one page; there is: …")
+
+
+def test_a_broken_page_file_is_a_fault_of_the_configuration(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """At the start of everything that would use it, with file and key."""
+    file = registry(pages_dir=str(tmp_path / "own"))
+    broken = tmp_path / "own" / CONNECTOR / f"{SETTINGS}.yaml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("open: [[A]]\nfields: {issuer: {kind: shwon}}\n", "utf-8")
+    for arguments in (("check-config",), ("show", "test"), ("pages", "check", "test")):
+        told = command(*arguments, "--config", str(file))
+        told.failed(f"server.pages_dir: {broken}: fields.issuer.kind: …")
