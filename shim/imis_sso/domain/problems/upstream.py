@@ -49,8 +49,9 @@ class UpstreamRefused(Problem):
 class UpstreamPageChanged(Problem):
     """A page or record of the product is no longer as it is described, so nothing was written.
 
-    The detail names what is missing, doubled, renamed or of another kind. The page description
-    must be brought up to date first.
+    The detail names what is missing, doubled, renamed, of another kind, or not as it was accepted.
+    Look at the page, bring its page file up to date where it does not fit, then accept the change:
+    `imis-sso pages check ENV` and `imis-sso pages accept ENV`.
     """
 
     status, slug, title = 424, "upstream-page-changed", "Page changed"
