@@ -22,6 +22,7 @@ from imis_sso import connecting
 from imis_sso.api import (
     attestations,
     changes,
+    collections,
     emergency,
     environments,
     health,
@@ -52,6 +53,7 @@ from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
+from imis_sso.services.bindings import Bindings
 from imis_sso.services.circuit import Circuit
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.expiry import Expiry
@@ -115,6 +117,11 @@ def _policy(config: EnvironmentConfig) -> Policy:
         pins=Pins(frozenset(config.sso_hosts) or None, frozenset(config.imis_hosts)),
         tenant=config.tenant.pins(),
         unread_secret_keeps=config.imis.unread_secret is not None,
+        unread_directory_secret_keeps=config.cloud_sso.unread_secret is not None,
+        directory_limit=config.cloud_sso.directory_limit,
+        secret_hosts={
+            name: frozenset(each.hosts) for name, each in config.secrets.items() if each.hosts
+        },
         production=config.production,
         strict_preconditions=config.strict_preconditions,
         test_mode_days=config.test_mode_days,
@@ -165,6 +172,7 @@ def build_pair(
             hold=partial(store.leases.hold, config.name, product),
             turn=partial(store.leases.turn, config.name, product),
             waiting=waiting_writes,
+            bindings=Bindings(config.name, store.facts),
         )
 
     async def resolve(name: str) -> Secret:
@@ -285,6 +293,7 @@ def create_app(service: Service) -> FastAPI:
         attestations.routes,
         changes.routes,
         emergency.routes,
+        collections.router(),
         settings.router(),
         snapshots.routes,
         pages.routes,

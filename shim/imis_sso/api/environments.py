@@ -15,7 +15,7 @@ from imis_sso.api.callers import pair_for, require
 from imis_sso.api.openapi import getting
 from imis_sso.domain.access import Scope
 from imis_sso.domain.problems import NotFound
-from imis_sso.domain.resources import PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
+from imis_sso.domain.resources import COLLECTIONS, PRODUCT_TITLES, PRODUCTS, RESOURCES, Product
 from imis_sso.domain.violations import invalid
 from imis_sso.services.recovery import recover
 from imis_sso.services.status import status
@@ -112,6 +112,7 @@ def _collection(product: Product) -> None:
     async def collection(request: Request, env: str) -> Response:
         pair_for(request, env)
         found = [(each.name, each.summary) for each in RESOURCES if each.product == product]
+        found += [(each.name, each.title) for each in COLLECTIONS if each.product == product]
         return items(request, found)
 
     routes.add_api_route(

@@ -56,6 +56,22 @@ META: Final[Schema] = {
     },
 }
 COLLECTION: Final = _exactly(items=_list_of(_exactly(id=_TEXT, name=_TEXT)))
+COLLECTION_OF_RECORDS: Final = _exactly(
+    items=_list_of(_exactly(id=_TEXT, name=_TEXT)),
+) | {"required": ["items"]}
+COLLECTION_OF_RECORDS["properties"]["unbound"] = _list_of(_exactly(name=_TEXT, record=_TEXT))
+BINDING: Final = _exactly(id=_TEXT, record=_TEXT, name=_TEXT, issuer=_TEXT, client_id=_TEXT)
+BINDING_WANTED: Final = {
+    "type": "object",
+    "description": "The record by its name, or by its id where several have the name.",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "record": {"type": "string", "minLength": 1},
+    },
+}
 HEALTH: Final = _exactly(status={"type": "string", "enum": ["ok", "unavailable"]})
 VERSION: Final = _exactly(name=_TEXT, version=_TEXT)
 SECRET: Final = _exactly(name=_TEXT, version=_TEXT)

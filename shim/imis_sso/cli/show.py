@@ -56,14 +56,22 @@ def show(
 async def documents(
     client: httpx.AsyncClient, environment: str, paths: list[str] | None = None
 ) -> dict[str, Any]:
-    """Read documents of an environment by path; all of them without `paths`."""
+    """Read documents of an environment by path, a collection's one by one; all without `paths`."""
     base = f"/v1/environments/{environment}"
     if paths is None:
         paths = []
         for product in ("imis", "cloud-sso"):
             listed = await call(client, "GET", f"{base}/{product}")
             paths += [f"{product}/{each['id']}" for each in listed["items"]]
-    return {path: await call(client, "GET", f"{base}/{path}") for path in paths}
+    found: dict[str, Any] = {}
+    for path in paths:
+        document = await call(client, "GET", f"{base}/{path}")
+        if "items" in document:
+            inner = [f"{path}/{each['id']}" for each in document["items"]]
+            found |= await documents(client, environment, inner)
+        else:
+            found[path] = document
+    return found
 
 
 def rows(document: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

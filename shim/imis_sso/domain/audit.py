@@ -33,6 +33,8 @@ class Kind(enum.StrEnum):
     """A snapshot is about to be put back; each of its writes has lines of its own."""
     ADOPTED = "adopted"
     """A document is managed from now on, as it was found."""
+    BOUND = "bound"
+    """A key stands for another record from now on, or for none; nothing was written."""
     HOLD = "hold"
     """Raising the mode was stopped in an emergency."""
     RELEASE = "release"

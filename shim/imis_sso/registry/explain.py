@@ -11,11 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from imis_sso.domain.configuration import ConfigurationFault
-from imis_sso.registry.model import NamedSecret
 from imis_sso.registry.tree import Key, Tree
 from imis_sso.registry.unbuilt import (
     UNBUILT_KEYS,
-    UNBUILT_SECRET_KEYS,
     UNBUILT_VALUES,
     not_available,
 )
@@ -83,7 +81,7 @@ def sentence(error: ErrorDetails, model: type[BaseModel], location: Key) -> str:
 
 def unknown_key(name: str, section: type[BaseModel]) -> str:
     """Say that a key is unknown and name the nearest one, or that it is not built yet."""
-    if name in UNBUILT_KEYS or (section is NamedSecret and name in UNBUILT_SECRET_KEYS):
+    if name in UNBUILT_KEYS:
         return not_available(f'the key "{name}"')
     known = _keys(section)
     near = difflib.get_close_matches(name.lower().replace("-", "_"), known, 1, 0.5)

@@ -15,9 +15,15 @@ from pydantic_core import PydanticCustomError
 
 from imis_sso.domain import forms
 from imis_sso.domain.hosts import canonical_host, host_of, is_directory_host
-from imis_sso.domain.resources import BUILT_IN_SECRET, RESOURCES, SecretRole
+from imis_sso.domain.resources import (
+    BUILT_IN_SECRET,
+    RESOURCES,
+    TEMPLATE,
+    TEMPLATES,
+    SecretRole,
+    find,
+)
 from imis_sso.domain.sources import Scheme, SecretSource
-from imis_sso.registry.unbuilt import not_available
 
 BASE: Final = "base"
 """Key of the validation context: the folder that relative paths start from."""
@@ -98,12 +104,12 @@ def _syslog(value: str) -> str:
 def _document(value: str) -> str:
     takers = [
         each.path
-        for each in RESOURCES
+        for each in (*RESOURCES, *TEMPLATES)
         if each.document.secret and each.record.secret is SecretRole.SETTABLE
     ]
-    if value.startswith("cloud-sso/directories"):
-        raise ValueError(not_available("a secret for a directory"))
-    if value not in takers:
+    found = find(value)
+    item = found is not None and bool(found.record.item) and not found.read_only
+    if (value not in takers and not item) or TEMPLATE in value:
         msg = f"is not a document that takes a secret; there is: {', '.join(takers)}"
         raise ValueError(msg)
     return value

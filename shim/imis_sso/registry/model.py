@@ -53,6 +53,13 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 Edits = Literal["verified", "test_mode_only"]
 
 
+def _of_singletons(value: Destroy) -> Destroy:
+    if value is Destroy.DELETE:
+        msg = "must be retain, disable or restore: a directory is deleted on purpose only"
+        raise ValueError(msg)
+    return value
+
+
 def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))
 
@@ -180,6 +187,16 @@ class CloudSsoSection(Section):
     uses_per_second: int = Field(
         default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."
     )
+    directory_limit: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Directories that the edition allows; one more is not made (contract 1.3).",
+    )
+    unread_secret: UnreadSecret | None = Field(
+        default=None,
+        description="`keeps`: a directory's form that hides its secret keeps one left alone in it.",
+    )
 
 
 class TenantSection(Section):
@@ -216,9 +233,21 @@ class NamedSecret(Section):
         strict=False,
         description="Documents that it may be written into.",
     )
+    hosts: tuple[Host, ...] = Field(
+        default=(),
+        strict=False,
+        description="For a directory's secret: hosts that all of its addresses must be on (C45).",
+    )
     expires: Day | None = Field(
         default=None, description="Last day on which the secret is good, in UTC."
     )
+
+    @model_validator(mode="after")
+    def _hosts_for_directories(self) -> Self:
+        if self.hosts and not any(each.startswith("cloud-sso/") for each in self.documents):
+            msg = "hosts are for a secret that may go into a directory"
+            raise ValueError(msg)
+        return self
 
 
 class EnvironmentSection(Section):
@@ -243,7 +272,7 @@ class EnvironmentSection(Section):
         default=None,
         description="Whether only an attested sign-in lets the mode be raised to enabled (1.2).",
     )
-    on_destroy: Annotated[Destroy, Field(strict=False)] = Field(
+    on_destroy: Annotated[Destroy, Field(strict=False), AfterValidator(_of_singletons)] = Field(
         default=Destroy.RETAIN,
         description="What DELETE, hence `terraform destroy`, does (contract C5).",
     )

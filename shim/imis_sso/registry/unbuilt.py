@@ -11,7 +11,6 @@ UNBUILT_KEYS: Final = frozenset(
     {
         "change_guards",
         "directories",
-        "directory_limit",
         "hold",
         "idempotency",
         "licence",
@@ -21,9 +20,6 @@ UNBUILT_KEYS: Final = frozenset(
     }
 )
 """Keys of later versions, wherever they stand."""
-
-UNBUILT_SECRET_KEYS: Final = frozenset({"hosts"})
-"""Keys of later versions in a named secret."""
 
 UNBUILT_VALUES: Final = {
     "connector": frozenset({"assisted", "imis_staff_site"}),

@@ -70,7 +70,9 @@ async def live_edit(pair: Pair, draft: Draft) -> Passage:
 
 
 def _fields(draft: Draft) -> list[str]:
-    fields = list(critical_fields(draft.resource.document, draft.changed))
+    document = draft.resource.document
+    touched = document.defaults() if draft.order.removes else draft.changed
+    fields = list(critical_fields(document, touched))
     keys = draft.resource.document.secret
     if draft.push.secret is not None and keys is not None:
         fields.append(keys.inline)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
-from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.domain.resources import COLLECTIONS, RESOURCES, Resource
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.pair import Pair
 
@@ -24,8 +24,18 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
         "products": [
             {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
         ],
-        "resources": [await _resource(pair, each) for each in RESOURCES],
+        "resources": [await _resource(pair, each) for each in (*RESOURCES, *await items(pair))],
     }
+
+
+async def items(pair: Pair) -> list[Resource]:
+    """Give the documents of collections that have a key, by key. Raises StoreUnavailable."""
+    found = []
+    for collection in COLLECTIONS:
+        bindings = pair.half(collection.listing).bindings
+        keys = {} if bindings is None else await bindings.all()
+        found += [collection.item(key) for key in keys]
+    return found
 
 
 async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:

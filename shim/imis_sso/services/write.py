@@ -104,6 +104,7 @@ async def _in_time(half: Half, order: Order, work: Callable[[], Awaitable[T]]) -
 async def _preview(pair: Pair, order: Order) -> Outcome:
     """Meet every gate as the write would, and write nothing (contract C15)."""
     draft = await drafted(pair, order, await read(pair, order.resource))
+    await items.require_possible(pair, draft)
     reported: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     if draft.writes:
@@ -195,7 +196,7 @@ async def _unchanged(pair: Pair, draft: Draft) -> Outcome:
 
 
 async def _adopt(pair: Pair, draft: Draft) -> None:
-    if draft.order.only_lowers:
+    if draft.order.only_lowers or draft.order.removes:
         return
     if await pair.managed.current(pair.name, draft.resource.path) is None:
         # Whoever declares what is already there manages it from now on (contract C5).

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.documents import Document, Setting
-from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.domain.resources import RESOURCES, TEMPLATES, Resource
 from imis_sso.web.pages import inline, page, table
 
 routes = APIRouter(include_in_schema=False)
@@ -30,7 +30,7 @@ GUARDED: Final = "Guarded while the pair is enabled."
 async def docs(request: Request) -> Response:
     """Show every document with its fields, every other address, every parameter."""
     paths: dict[str, Any] = request.app.openapi()["paths"]
-    documented = {f"{BASE}/{each.path}": each for each in RESOURCES}
+    documented = {f"{BASE}/{each.path}": each for each in (*RESOURCES, *TEMPLATES)}
     documents = "".join(_document(each, paths[path]) for path, each in documented.items())
     others = {path: each for path, each in paths.items() if path not in documented}
     return page(

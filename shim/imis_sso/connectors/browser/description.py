@@ -107,6 +107,14 @@ class SaveDescription(_Part):
     )
 
 
+class RecordsDescription(_Part):
+    """The list from which a page's form is reached, where there is one form for each record."""
+
+    edit: Names = Field(description="Texts of the control beside a record that opens it.")
+    add: Names = Field(description="Texts of the control that opens an empty form.")
+    delete: Names = Field(description="Texts of the control beside a record that deletes it.")
+
+
 class PageDescription(_Part):
     """A settings page: the way to it, its fields, and how it is saved."""
 
@@ -117,6 +125,10 @@ class PageDescription(_Part):
     fields: dict[str, FieldDescription] = Field(description="The fields, by the model's names.")
     save: SaveDescription | None = Field(
         default=None, description="How it is saved; without it the page is only read."
+    )
+
+    records: RecordsDescription | None = Field(
+        default=None, description="How records are listed where `open` leads to, if it is a list."
     )
 
     @property

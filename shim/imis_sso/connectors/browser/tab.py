@@ -121,10 +121,14 @@ class Tab:
         return survey_of(await self._ask({"op": "look", "markers": list(markers)}))
 
     async def _ask(self, request: dict[str, Any]) -> Any:
+        return await self.ask(script(), request)
+
+    async def ask(self, written: str, request: dict[str, Any]) -> Any:
+        """Have a script of ours look at the page, or act on it; gives what it answers."""
         for _ in range(_LOOKS):
             try:
                 with translated(self.title):
-                    return await self._page.evaluate(script(), request)
+                    return await self._page.evaluate(written, request)
             except PageReplaced:
                 await asyncio.sleep(POLL_SECONDS)
         raise self._restless()

@@ -5,17 +5,21 @@ The log-in page may come at any step; it is answered once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urldefrag, urlsplit
+from typing import TypeVar
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.failures import LogInShown, page_changed
+from imis_sso.connectors.browser.listing import is_list
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.structure import Comparison, compare, find_link
 from imis_sso.connectors.browser.survey import SeenAction, Survey
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.domain.problems import UpstreamError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,69 @@ class Way:
         except LogInShown:
             msg = f"{tab.title} shows its log-in page again right after the log-in."
             raise UpstreamError(msg) from None
+
+    async def list(self, tab: Tab, page: PageDescription) -> None:
+        """Show the list that a page's records are reached from, logging in as `open` does.
+
+        Raises UpstreamPageChanged where the way to it is not as described, or it is no list.
+        """
+        await self._answered(tab, lambda: self._reach_list(tab, page))
+
+    async def load(self, tab: Tab, page: PageDescription, address: str) -> View:
+        """Show what is at an address of the product, logging in as `open` does."""
+
+        async def reach() -> View:
+            await tab.load(urljoin(self._base_url, address))
+            return await self._view(tab, page)
+
+        return await self._answered(tab, reach)
+
+    async def form(self, tab: Tab, page: PageDescription) -> View:
+        """Wait for the form that was just opened from a list.
+
+        Raises UpstreamPageChanged where something else came.
+        """
+        try:
+            view = await self._view(tab, page)
+        except LogInShown:
+            msg = f"{tab.title} shows its log-in page in the middle of the work."
+            raise UpstreamError(msg) from None
+        if not view.comparison.present:
+            raise page_changed(page.title, tuple(view.comparison.faults.values()), tab.title)
+        return view
+
+    async def _answered(self, tab: Tab, reach: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await reach()
+        except LogInShown:
+            await self._log_in.perform(tab)
+        try:
+            return await reach()
+        except LogInShown:
+            msg = f"{tab.title} shows its log-in page again right after the log-in."
+            raise UpstreamError(msg) from None
+
+    async def _reach_list(self, tab: Tab, page: PageDescription) -> None:
+        address = self._addresses.get(page.title)
+        if address is not None:
+            await tab.load(address)
+            if await self._is_list(tab, page):
+                return
+            del self._addresses[page.title]
+        await tab.load(self._base_url)
+        for step in page.open:
+            await self._follow(tab, step, page)
+        if not await self._is_list(tab, page):
+            raise page_changed(page.title, ("there is no list of records",), tab.title)
+        self._addresses[page.title] = tab.url
+
+    async def _is_list(self, tab: Tab, page: PageDescription) -> bool:
+        def done(survey: Survey) -> bool:
+            return self._log_in.shown(survey) or is_list(page, survey)
+
+        survey = await tab.settle(done)
+        self._refuse_log_in(survey)
+        return is_list(page, survey)
 
     async def _reach(self, tab: Tab, page: PageDescription) -> View:
         address = self._addresses.get(page.title)

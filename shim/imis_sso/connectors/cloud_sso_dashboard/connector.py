@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +17,17 @@ from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import Way
+from imis_sso.connectors.cloud_sso_dashboard import directories
 from imis_sso.connectors.pace import Pace
+from imis_sso.domain.bindings import Binding
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
-from imis_sso.domain.resources import IMIS_SSO_PAGE, Resource
+from imis_sso.domain.resources import DIRECTORIES, IMIS_SSO_PAGE, Resource
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
 SETTINGS: Final = "imis-sso-settings"
+DIRECTORY: Final = "directory"
 _TITLE: Final = "Cloud SSO"
 _SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
 _CLOUD_ID: Final = "cloud_id"
@@ -45,7 +49,9 @@ def page_files(pages_dir: Path | None = None) -> PageFiles:
     labels = {each.path: each.label for model in models for each in model.settings()}
     keys = ImisClient.secret
     labels |= {_CLOUD_ID: "Cloud ID"} | ({keys.inline: keys.label} if keys else {})
-    return PageFiles(__package__, pages_dir, labels={SETTINGS: labels})
+    return PageFiles(
+        __package__, pages_dir, labels={SETTINGS: labels, DIRECTORY: directories.labels()}
+    )
 
 
 class CloudSsoDashboard:
@@ -60,7 +66,7 @@ class CloudSsoDashboard:
     """
 
     name: Final = "cloud_sso_dashboard"
-    reach: Final = Reach({IMIS_SSO_PAGE.name: _FIELDS})
+    reach: Final = Reach({IMIS_SSO_PAGE.name: _FIELDS, DIRECTORIES.name: directories.FIELDS})
 
     def __init__(
         self,
@@ -89,6 +95,7 @@ class CloudSsoDashboard:
             files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id}
         )
         self._way = Way(f"{base_url.rstrip('/')}/", self._log_in)
+        self._directories = directories.DirectoryPages(self._way, files.page(DIRECTORY))
         self._session = BrowserSession(
             base_url,
             _TITLE,
@@ -108,17 +115,29 @@ class CloudSsoDashboard:
 
     def _in_play(self) -> Sequence[Secret]:
         shown = (self._secret,) if isinstance(self._secret, Secret) else ()
-        return (*self._log_in.secrets, *shown)
+        return (*self._log_in.secrets, *shown, *self._directories.secrets)
 
     async def read(self, resource: Resource) -> Observed:
         """Load the page and read it; both of its documents come from one load (contract C3).
 
         Raises as the protocol says, and NotFound for a resource of another record.
         """
+        work = self._directory_read(resource)
+        if work is not None:
+            await self._log_in.refuse_known()
+            return await self._session.run(work, self._read_seconds)
         _refuse_others(resource)
         shown = await self._shown()
         values = {name: value for name, value in shown.values.items() if name in _FIELDS}
         return Observed(values, shown.secrets[_SECRET])
+
+    def _directory_read(self, resource: Resource) -> Callable[[Tab], Awaitable[Observed]] | None:
+        record = resource.record
+        if record == DIRECTORIES.listing.record:
+            return self._directories.entries
+        if record.name != DIRECTORIES.name:
+            return None
+        return partial(self._directories.read, binding=record.binding or Binding())
 
     async def _shown(self) -> PageValues:
         await self._log_in.refuse_known()
@@ -139,6 +158,9 @@ class CloudSsoDashboard:
         else UpstreamChanged. Raises as the protocol says, and UnsupportedByConnector for anything
         but the page's inputs.
         """
+        if resource.record.name == DIRECTORIES.name:
+            await self._write_directory(resource, change, base)
+            return
         _refuse_others(resource)
         _refuse_shown(self._page, change)
 
@@ -146,6 +168,15 @@ class CloudSsoDashboard:
             view = await self._way.open(tab, self._page)
             await self._watch.writing(SETTINGS, self._page, view, change.values.keys())
             await write_form(tab, self._page, view, change.values, base.values)
+
+        await self._log_in.refuse_known()
+        await self._session.run(work, self._save_seconds)
+
+    async def _write_directory(self, resource: Resource, change: Change, base: Observed) -> None:
+        binding = resource.record.binding or Binding()
+
+        async def work(tab: Tab) -> None:
+            await self._directories.write(tab, binding, change, base)
 
         await self._log_in.refuse_known()
         await self._session.run(work, self._save_seconds)

@@ -1,0 +1,154 @@
+"""Collections of settings documents: the list, and which record a key stands for (contract 1.3).
+
+No handler names a product; the table of collections says everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imis_sso.api import schemas
+from imis_sso.api.answers import found_answer, json_answer
+from imis_sso.api.callers import origin_of, pair_for, principal_of
+from imis_sso.api.openapi import KEY_PARAMETER, getting, posting
+from imis_sso.api.posted import posted
+from imis_sso.api.query import require_known
+from imis_sso.domain.bindings import Binding, Entry
+from imis_sso.domain.decisions import Decision
+from imis_sso.domain.resources import COLLECTIONS, TEMPLATE, Collection, Resource
+from imis_sso.domain.violations import invalid
+from imis_sso.services.binding import bind, binding_of, listed, unbind
+
+Handler = Callable[..., Awaitable[Response]]
+BODY: Final = ("name", "record")
+UNBOUND: Final = "unbound"
+
+
+def router() -> APIRouter:
+    """Make the routes of every collection in the table."""
+    routes = APIRouter(prefix="/v1/environments/{env}")
+    for collection in COLLECTIONS:
+        _add(routes, collection)
+    return routes
+
+
+def _add(routes: APIRouter, one: Collection) -> None:
+    path, item = f"/{one.path}", f"/{one.path}/{TEMPLATE}"
+    address = f"{item}/binding"
+    name = one.path.replace("/", "_").replace("-", "_")
+    shared: dict[str, Any] = {"tags": [one.product]}
+    routes.add_api_route(
+        path,
+        _list(one),
+        methods=["GET"],
+        name=f"list_{name}",
+        summary=f"List the records that go by a key. {one.title}",
+        **shared,
+        **getting(schemas.COLLECTION_OF_RECORDS, asks_products=True),
+    )
+    routes.add_api_route(
+        address,
+        _get(one),
+        methods=["GET"],
+        name=f"get_{name}_binding",
+        summary="Tell which record of the product a key stands for; the product is not asked.",
+        **shared,
+        **_keyed(getting(schemas.BINDING)),
+    )
+    routes.add_api_route(
+        address,
+        _post(one),
+        methods=["POST"],
+        name=f"post_{name}_binding",
+        summary="Bind a key to a record that is there. The product is read, not written.",
+        **shared,
+        **_keyed(posting(schemas.BINDING, schemas.BINDING_WANTED, needs=Decision.APPLY)),
+    )
+    routes.add_api_route(
+        address,
+        _delete(one),
+        methods=["DELETE"],
+        name=f"delete_{name}_binding",
+        summary="Forget which record a key stands for; the product keeps it.",
+        **shared,
+        **_keyed(_deleting()),
+    )
+
+
+def _keyed(said: dict[str, Any]) -> dict[str, Any]:
+    extra = said["openapi_extra"]
+    parameters = [*extra.get("parameters", ()), KEY_PARAMETER]
+    return said | {"openapi_extra": extra | {"parameters": parameters}}
+
+
+def _deleting() -> dict[str, Any]:
+    said = posting(schemas.BINDING, {}, needs=Decision.APPLY)
+    extra = {key: value for key, value in said["openapi_extra"].items() if key != "requestBody"}
+    answers = {status: each for status, each in said["responses"].items() if status != 200}  # noqa: PLR2004
+    answers[204] = {"description": "Bound to nothing; nothing is answered."}
+    return said | {"openapi_extra": extra, "responses": answers}
+
+
+def _list(collection: Collection) -> Handler:
+    async def records(request: Request, env: str) -> Response:
+        found = await listed(pair_for(request, env), collection)
+        items = [{"id": each.key, "name": each.entry.name} for each in found if each.key]
+        if request.query_params.get("include") != UNBOUND:
+            return found_answer(request, {"items": items})
+        others = [
+            {"name": each.entry.name, "record": each.entry.record} for each in found if not each.key
+        ]
+        return found_answer(request, {"items": items, UNBOUND: others})
+
+    return records
+
+
+def _get(collection: Collection) -> Handler:
+    async def binding(request: Request, env: str) -> Response:
+        found = await binding_of(pair_for(request, env), _item(collection, request))
+        return found_answer(request, _shown(request, found))
+
+    return binding
+
+
+def _post(collection: Collection) -> Handler:
+    async def binding(request: Request, env: str) -> Response:
+        pair, item = pair_for(request, env), _item(collection, request)
+        body = await posted(request, BODY)
+        who, origin = principal_of(request).name, origin_of(request)
+        return json_answer(_shown(request, await bind(pair, item, _wanted(body), who, origin)))
+
+    return binding
+
+
+def _delete(collection: Collection) -> Handler:
+    async def binding(request: Request, env: str) -> Response:
+        pair, item = pair_for(request, env), _item(collection, request)
+        require_known(request.query_params, ())
+        await unbind(pair, item, principal_of(request).name, origin_of(request))
+        return Response(status_code=204)
+
+    return binding
+
+
+def _item(collection: Collection, request: Request) -> Resource:
+    found = collection.find(f"{collection.path}/{request.path_params['id']}")
+    if found is None or found.read_only:
+        raise invalid("id", "must be 1 to 63 lower-case letters, digits and hyphens")
+    return found
+
+
+def _wanted(body: dict[str, Any]) -> Entry:
+    record, name = body.get("record", ""), body.get("name", "")
+    if not isinstance(record, str) or not isinstance(name, str) or bool(record) == bool(name):
+        raise invalid("name", "or record must be given, one of the two, as a text")
+    return Entry(record, name)
+
+
+def _shown(request: Request, binding: Binding) -> dict[str, Any]:
+    return {"id": request.path_params["id"], **binding.as_dict()}
