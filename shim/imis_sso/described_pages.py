@@ -47,7 +47,9 @@ class PageDoors:
 
     def _connector(self, config: EnvironmentConfig, product: Product, name: str) -> object:
         store = self.store
-        guard = StoredLoginGuard(store.refused_logins, store.leases, self.key, product, config.name)
+        guard = StoredLoginGuard(
+            store.refused_logins, store.leases, self.key, product, config.name, store.facts
+        )
         return connecting.BUILDERS[name](config, guard, store.facts)
 
 

@@ -78,7 +78,7 @@ class Way:
         """Show what is at an address of the product, logging in as `open` does."""
 
         async def reach() -> View:
-            await tab.load(urljoin(self._base_url, address))
+            await tab.load(urljoin(self.base_url, address))
             return await self._view(tab, page)
 
         return await self._answered(tab, reach)
@@ -115,7 +115,7 @@ class Way:
             if await self._is_list(tab, page):
                 return
             del self._addresses[page.title]
-        await tab.load(self._base_url)
+        await tab.load(self.base_url)
         for step in page.open:
             await self._follow(tab, step, page)
         if not await self._is_list(tab, page):
