@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-Kind = Literal["text", "textarea", "select", "checkbox", "secret", "shown"]
+Kind = Literal["text", "textarea", "select", "checkbox", "secret", "shown", "list"]
 
 
 class PageFileError(ValueError):
@@ -59,7 +59,7 @@ class FieldDescription(_Part):
     synonyms: MaybeNames = Field(default=(), description="Other texts by which the field may go.")
     kind: Kind = Field(
         description="`text`, `textarea`, `select`, `checkbox`, `secret` (a password box, which "
-        "shows dots), or `shown` (cannot be edited)."
+        "shows dots), `shown` (cannot be edited), or `list` (entries below a heading)."
     )
     secret: bool = Field(default=False, description="Whether what it shows is a secret.")
     reveal: MaybeNames = Field(
@@ -68,6 +68,10 @@ class FieldDescription(_Part):
     optional: bool = Field(default=False, description="Whether the page may be without the field.")
     texts: dict[str, Names] = Field(
         default={}, description="For a select: the texts of the option for each value of the model."
+    )
+    hidden_with: dict[str, Names] = Field(
+        default={},
+        description="Selects by field, and the values with which the page may be without this one.",
     )
 
     @property
@@ -78,7 +82,7 @@ class FieldDescription(_Part):
     @property
     def writable(self) -> bool:
         """Whether the field is an input of the form."""
-        return self.kind != "shown"
+        return self.kind not in {"shown", "list"}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -142,6 +146,7 @@ class PageDescription(_Part):
             msg = "a page has a way to it and at least one field"
             raise ValueError(msg)
         _refuse_shared_names(self.fields)
+        _refuse_unknown_selects(self.fields)
         return self
 
 
@@ -203,6 +208,16 @@ def _refuse_shared_names(fields: Mapping[str, FieldDescription]) -> None:
             other = owner.setdefault(name.casefold(), field)
             if other != field:
                 msg = f"{other} and {field} share the label {name!r}"
+                raise ValueError(msg)
+
+
+def _refuse_unknown_selects(fields: Mapping[str, FieldDescription]) -> None:
+    for field, described in fields.items():
+        for other, values in described.hidden_with.items():
+            known = fields[other].texts if other in fields else {}
+            strange = [each for each in values if each not in known]
+            if strange:
+                msg = f"{field} is hidden with {other}, which has no {', '.join(strange)}"
                 raise ValueError(msg)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -102,13 +102,32 @@ class Engine:
         """Tell whether a trusted server shows another key than the browser was told of."""
         return await self._present_pins() != self._pins
 
-    async def _new_tab(self, launched: launch.Launched) -> Tab:
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Tab]:
+        """Give a page of its own that shares nothing with the session, and end it afterwards.
+
+        Raises as `tab` does.
+        """
+        launched = await self._launched()
+        if not launched.browser.is_connected():
+            raise BrowserGone
         with translated(self._title):
-            if self._context is None:
-                self._context = await launched.browser.new_context(
-                    accept_downloads=False, locale="en-US", service_workers="block"
-                )
-            page = await self._context.new_page()
+            context = await _new_context(launched)
+        try:
+            yield await self._page_of(context)
+        finally:
+            with suppress(Exception):  # a browser that is gone has ended it
+                await context.close()
+
+    async def _new_tab(self, launched: launch.Launched) -> Tab:
+        if self._context is None:
+            with translated(self._title):
+                self._context = await _new_context(launched)
+        return await self._page_of(self._context)
+
+    async def _page_of(self, context: BrowserContext) -> Tab:
+        with translated(self._title):
+            page = await context.new_page()
         return Tab(page, self._origin, self._title, self._secrets, self._settle_seconds)
 
     def drop_tab(self) -> None:
@@ -133,3 +152,9 @@ class Engine:
         """End the browser for good."""
         self._closed = True
         await self.stop()
+
+
+async def _new_context(launched: launch.Launched) -> BrowserContext:
+    return await launched.browser.new_context(
+        accept_downloads=False, locale="en-US", service_workers="block"
+    )

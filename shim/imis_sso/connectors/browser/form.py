@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from imis_sso.connectors.browser.description import FieldDescription, PageDescription
 from imis_sso.connectors.browser.failures import page_changed
+from imis_sso.connectors.browser.filling import filled
 from imis_sso.connectors.browser.saving import save
 from imis_sso.connectors.browser.structure import (
     Comparison,
     compare,
-    filling,
     find_button,
     value_of,
 )
@@ -110,26 +110,38 @@ async def _revealed(
 
 
 async def write_form(
-    tab: Tab, page: PageDescription, view: View, change: FieldValues, base: FieldValues
+    tab: Tab,
+    page: PageDescription,
+    view: View,
+    change: FieldValues,
+    base: FieldValues,
+    *,
+    secrets: Mapping[str, Secret] | None = None,
 ) -> None:
-    """Fill in the changed fields and save.
+    """Fill in the changed fields, and the secrets given, and save.
 
     Raises UpstreamPageChanged or UpstreamChanged (nothing was written) where the page is not as
     described or shows other values than `base`, UpstreamRefused where a field does not take its
     value, and WriteUncertain for everything after Save was pressed.
     """
-    _check_structure(tab, page, view, change)
+    secrets = secrets or {}
+    selects = {name for name in change if page.fields[name].kind == "select"}
+    # What a select hides may be touched too: it is looked for when the select is filled in.
+    touched = {*change, *secrets} - (_depending(page) if selects else set())
+    _check_structure(tab, page, view, touched)
     _check_base(tab, page, view.comparison, base)
-    for name, value in change.items():
-        await _fill(tab, page, name, view.comparison.seen[name], value)
-    survey = await tab.look()
+    survey = await filled(tab, page, change, secrets)
     _check_filled(tab, page, survey, {**base, **change})
     await save(tab, page, survey, _save_button(tab, page, survey))
 
 
-def _check_structure(tab: Tab, page: PageDescription, view: View, change: FieldValues) -> None:
+def _depending(page: PageDescription) -> set[str]:
+    return {name for name, field in page.fields.items() if field.hidden_with}
+
+
+def _check_structure(tab: Tab, page: PageDescription, view: View, touched: Collection[str]) -> None:
     compared = view.comparison
-    blocking = compared.blocking(change.keys())
+    blocking = compared.blocking(touched)
     if blocking:
         raise page_changed(page.title, blocking, tab.title)
     _warn(page, compared, tab)
@@ -166,24 +178,15 @@ def _is_input(field: FieldDescription) -> bool:
     return field.writable and not field.secret
 
 
-async def _fill(
-    tab: Tab, page: PageDescription, name: str, seen: SeenField, value: str | bool
-) -> None:
-    put = filling(page.fields[name], seen, value)
-    if put is None:
-        fault = f'"{page.fields[name].label}" has no option for {value}'
-        raise page_changed(page.title, (fault,), tab.title)
-    await tab.fill(seen, put)
-
-
 def _check_filled(tab: Tab, page: PageDescription, survey: Survey, meant: FieldValues) -> None:
     compared = compare(page.fields, survey)
     for name, seen in compared.seen.items():
         field = page.fields[name]
-        if not _is_input(field):
+        # A field that a select brought to light has a value of its own, which nobody asked about.
+        if not _is_input(field) or name not in meant:
             continue
         objection = seen.objection or (
-            "the page does not keep the value" if value_of(field, seen) != meant.get(name) else ""
+            "the page does not keep the value" if value_of(field, seen) != meant[name] else ""
         )
         if objection:
             msg = f'{tab.title} does not take "{field.label}": {objection}. Nothing was written.'

@@ -64,6 +64,8 @@ class LogIn:
         self._tried: Secret | None = None
         self._code: Secret | None = None
         self._wants_person: Secret | None = None
+        self.times = 0
+        """How often a log-in was accepted: another one is another session."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -124,6 +126,7 @@ class LogIn:
             except Stopped as stopped:
                 await self._judge(stopped, credential, tab)
         self._accepted, self._wants_person = credential.password, None
+        self.times += 1
         logger.info("logged in to %s as %s", tab.title, credential.username)
 
     def _values(self, credential: Credential) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -67,7 +68,7 @@ class LogInPages:
         compared = compare(wanted, survey)
         if step is Step.PASSWORD:
             return compared
-        return Comparison(compared.seen, {}, compared.warnings, compared.present)
+        return replace(compared, faults={}, absent={})
 
     def button(self, survey: Survey, step: Step) -> SeenAction | str:
         """Find the button that ends a step, or say in a sentence why there is none."""

@@ -81,6 +81,26 @@ class BrowserSession:
                 problem = timed_out(self._title)
                 raise WriteUncertain(problem) if self._interrupted_save else problem from None
 
+    async def run_apart(self, work: Work[Result], seconds: float) -> Result:
+        """Let `work` have a page that knows no log-in, beside the session, which stays as it is.
+
+        Nothing is started again for it. Raises the `Problem`s of `work`, and what `run` raises.
+        """
+        async with self._turn():
+            if self._pace is not None:
+                await self._pace.turn()
+            await self._start()
+            try:
+                async with asyncio.timeout(seconds), self._engine.apart() as tab:
+                    return await work(tab)
+            except TimeoutError:
+                raise timed_out(self._title) from None
+            except CertificateRefused:
+                raise untrusted_certificate(self._title) from None
+            except BrowserGone:
+                msg = f"The browser for {self._title} broke down."
+                raise UpstreamUnavailable(msg) from None
+
     async def _start(self) -> None:
         # Once a session, so it has its own time: a slow machine must not look like a slow product.
         try:

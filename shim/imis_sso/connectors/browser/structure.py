@@ -23,6 +23,7 @@ _KIND_WORDS: Final[Mapping[SeenKind, str]] = {
     "checkbox": "a checkbox",
     "secret": "a password field",
     "shown": "only shown",
+    "list": "a list",
 }
 # Unknown: whether shown values are read-only fields (product facts 4.2). An editable field can be
 # read as well; it is reported as a difference, and no write fills it in.
@@ -33,6 +34,7 @@ _ACCEPTED: Final[Mapping[Kind, frozenset[SeenKind]]] = {
     "checkbox": frozenset({"checkbox"}),
     "secret": frozenset({"secret"}),
     "shown": frozenset({"shown", "text", "textarea"}),
+    "list": frozenset({"list"}),
 }
 
 
@@ -40,31 +42,52 @@ _ACCEPTED: Final[Mapping[Kind, frozenset[SeenKind]]] = {
 class Comparison:
     """A page beside its description: fields that fit, and what is wrong with the others.
 
-    `faults` are sentences by field; `warnings` are differences that stop nobody; `present` tells
-    whether any of the described fields that are not optional is on the page at all.
+    `faults` are sentences by field; `absent` are those of fields that may be missing and are;
+    `warnings` are differences that stop nobody; `present` tells whether any of the described fields
+    that are not optional is on the page at all.
     """
 
     seen: Mapping[str, SeenField]
     faults: Mapping[str, str]
     warnings: tuple[str, ...]
     present: bool
+    absent: Mapping[str, str]
 
     def blocking(self, touched: Collection[str]) -> tuple[str, ...]:
-        """Give the faults of the named fields, in the order of the description."""
-        return tuple(text for name, text in self.faults.items() if name in touched)
+        """Give what is wrong with the named fields: a write cannot do without any of them."""
+        wrong = {**self.absent, **self.faults}
+        return tuple(text for name, text in wrong.items() if name in touched)
 
 
 def compare(fields: Mapping[str, FieldDescription], survey: Survey) -> Comparison:
     """Find every described field on a page."""
     hits = {name: _hits(each.names, survey.fields) for name, each in fields.items()}
-    faults = {
+    wrong = {
         name: fault
         for name, each in fields.items()
         if (fault := _fault(each, hits[name], survey)) is not None
     }
+    absent = {
+        name: fault
+        for name, fault in wrong.items()
+        if not hits[name] and (fields[name].optional or _is_hidden(fields[name], fields, hits))
+    }
+    faults = {name: fault for name, fault in wrong.items() if name not in absent}
     seen = {name: found[0] for name, found in hits.items() if found and name not in faults}
     present = any(hits[name] for name, each in fields.items() if not each.optional)
-    return Comparison(seen, faults, _warnings(fields, seen), present)
+    return Comparison(seen, faults, _warnings(fields, seen), present, absent)
+
+
+def _is_hidden(
+    field: FieldDescription,
+    fields: Mapping[str, FieldDescription],
+    hits: Mapping[str, Sequence[SeenField]],
+) -> bool:
+    """Tell whether a select of the page says that the field is not shown (product facts 3.5)."""
+    return any(
+        len(hits[other]) == 1 and value_of(fields[other], hits[other][0]) in values
+        for other, values in field.hidden_with.items()
+    )
 
 
 def _hits(names: Sequence[str], fields: Sequence[SeenField]) -> list[SeenField]:
@@ -74,7 +97,7 @@ def _hits(names: Sequence[str], fields: Sequence[SeenField]) -> list[SeenField]:
 
 def _fault(field: FieldDescription, hits: Sequence[SeenField], survey: Survey) -> str | None:
     if not hits:
-        return None if field.optional else _missing(field.label, survey.field_labels())
+        return _missing(field.label, survey.field_labels())
     if len(hits) > 1:
         return f'"{field.label}" is there {len(hits)} times'
     seen = hits[0]

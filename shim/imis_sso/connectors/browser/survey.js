@@ -9,6 +9,9 @@
     "a[href], button, summary, input[type=submit], input[type=button], [role=button], " +
     "[role=link], [role=menuitem], [role=tab]";
   const NO_FIELDS = ["hidden", "submit", "button", "reset", "image", "file", "radio"];
+  const LISTS = "ul, ol, table";
+  const MENUS = "nav, header, footer, [role=navigation], [role=menu], [role=menubar]";
+  const HEADINGS = "h1, h2, h3, h4, h5, h6, legend, dt, label, strong, b, p, span, div";
   const PLAIN = "span, div, p, code, pre, samp, kbd, b, strong, data, td, dd";
   const LIMIT = { entries: 400, label: 200, value: 40000, notice: 600 };
 
@@ -42,6 +45,7 @@
   const kindOf = (element) => {
     const tag = element.tagName;
     if (tag === "SELECT") return element.disabled ? "shown" : "select";
+    if (element.matches(LISTS)) return "list";
     if (tag === "INPUT" && element.type === "checkbox") return "checkbox";
     if (tag === "INPUT" && element.type === "password") return "secret";
     if (tag !== "INPUT" && tag !== "TEXTAREA") return "shown";
@@ -49,14 +53,42 @@
     return tag === "INPUT" ? "text" : "textarea";
   };
 
+  const entriesOf = (list) => {
+    const items = list.matches("table") ? "tr:has(td)" : "li";
+    const cells = (item) => (list.matches("table") ? [...item.cells] : [item]);
+    return [...list.querySelectorAll(items)]
+      .filter(isVisible)
+      .map((item) => cells(item).map((cell) => clean(cell.textContent)).filter(Boolean).join(" | "))
+      .filter(Boolean);
+  };
+
   const valueOf = (element) => {
     if (element.tagName === "SELECT") return clean(element.selectedOptions[0]?.textContent);
     if (element.type === "password" || element.type === "checkbox") return "";
+    if (element.matches(LISTS)) return entriesOf(element).join("\n");
     if (element.tagName === "INPUT" || element.tagName === "TEXTAREA") return element.value;
     return textWithout(element, "button, [role=button], script, style, template").trim();
   };
 
   const entry = (element, label) => ({ element, label });
+
+  // A list below its heading is a value too. Menus are none, nor is what lays out a form.
+  const headingOf = (list) => {
+    const named = labelOf(list) || asLabel(list.querySelector("caption")?.textContent);
+    if (named) return named;
+    for (let at = list; at && at !== document.body && !at.matches("main, form"); ) {
+      const before = at.previousElementSibling;
+      if (before) return before.matches(HEADINGS) ? asLabel(before.textContent) : "";
+      at = at.parentElement;
+    }
+    return "";
+  };
+
+  const shownLists = () =>
+    [...document.querySelectorAll(LISTS)]
+      .filter((list) => !list.closest(MENUS) && !list.querySelector(`${CONTROLS}, ${ACTIONS}`))
+      .filter((list) => !list.querySelector(LISTS))
+      .map((list) => entry(list, headingOf(list)));
 
   // Values that are shown without a form control: by ARIA, as "label: value" pairs, in tables.
   const shownPairs = () => {
@@ -67,7 +99,7 @@
       }
     }
     const pair = (label, value) => {
-      if (!label || !value) return;
+      if (!label || !value || value.querySelector(LISTS)) return;
       const inside = [...value.querySelectorAll(CONTROLS)].filter(isVisible);
       if (inside.some((control) => labelOf(control))) return;
       if (inside.length <= 1) found.push(entry(inside[0] || value, asLabel(label.textContent)));
@@ -99,7 +131,7 @@
       .map((element) => entry(element, labelOf(element)));
     const known = new Set(controls.filter((each) => each.label).map((each) => each.element));
     const fields = controls.filter((each) => each.label);
-    for (const each of shownPairs()) {
+    for (const each of [...shownPairs(), ...shownLists()]) {
       if (each.label && !known.has(each.element)) {
         known.add(each.element);
         fields.push(each);
@@ -174,7 +206,8 @@
   const describeAction = (element) => ({
     name: actionName(element),
     enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true",
-    href: element.tagName === "A" ? element.href : "",
+    // A link that runs a script of the page is a button in disguise (WebForms has such).
+    href: element.tagName === "A" && element.protocol !== "javascript:" ? element.href : "",
     target: element.hasAttribute("formaction")
       ? originOf(element.getAttribute("formaction"))
       : targetOf(element),

@@ -8,15 +8,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-SeenKind = Literal["text", "textarea", "select", "checkbox", "secret", "shown"]
+SeenKind = Literal["text", "textarea", "select", "checkbox", "secret", "shown", "list"]
 
 
 @dataclass(frozen=True, repr=False)
 class SeenField:
     """One visible labelled field; `index` is its place in the survey.
 
-    `value` is empty for a password box, whose `filled` tells whether it holds anything. `target`
-    is the origin that its form sends to, `sends` the method and path. Its repr has neither value
+    `value` is empty for a password box, whose `filled` tells whether it holds anything; of a list
+    it is an entry a line. `target` is the origin that its form sends to, `sends` the method and
+    path. Its repr has neither value
     nor label.
     """
 

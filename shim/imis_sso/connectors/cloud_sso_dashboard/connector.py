@@ -5,39 +5,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import PageDescription
-from imis_sso.connectors.browser.form import PageValues, read_form, write_form
-from imis_sso.connectors.browser.live_pages import LivePages
+from imis_sso.connectors.browser.form import PageValues
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import PageFiles
-from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
-from imis_sso.connectors.browser.session import BrowserSession
+from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
 from imis_sso.connectors.browser.tab import Tab
-from imis_sso.connectors.browser.way import Way
 from imis_sso.connectors.cloud_sso_dashboard import directories
-from imis_sso.connectors.pace import Pace
 from imis_sso.domain.bindings import Binding
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
 from imis_sso.domain.resources import DIRECTORIES, IMIS_SSO_PAGE, Resource
-from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
+from imis_sso.domain.secret import Secret
 
 SETTINGS: Final = "imis-sso-settings"
 DIRECTORY: Final = "directory"
 _TITLE: Final = "Cloud SSO"
-_SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
 _CLOUD_ID: Final = "cloud_id"
 _FIELDS: Final = frozenset(
     setting.path for model in (ImisClient, ImisSsoSettings) for setting in model.settings()
 )
-_SECRET_WORDS: Final[Mapping[Unreadable, str]] = {
-    Unreadable.MASKED: "no: only a mask of it is to be seen",
-    Unreadable.ABSENT: "no: the page does not show it",
-}
 
 
 def page_files(pages_dir: Path | None = None) -> PageFiles:
@@ -54,15 +45,12 @@ def page_files(pages_dir: Path | None = None) -> PageFiles:
     )
 
 
-class CloudSsoDashboard:
+class CloudSsoDashboard(PagesConnector):
     """Reads and writes iMIS SSO Settings of one Cloud ID (see the protocol `Connector`).
 
     `base_url` is the dashboard's address without a path; `credential` is asked for at every
-    log-in; `guard` remembers refused ones; `ca_file` is a private authority; `captures_dir` takes
-    descriptions of changed pages; `pages_dir` has the operator's page files (PageFileError where
-    one cannot be used), `memory` what was accepted of the pages; `read_seconds` and `save_seconds`
-    bound one read and one write; `uses_per_second` is how many of them there are at the most.
-    Nothing is started before the first call.
+    log-in; `guard` remembers refused ones; `pages_dir` has the operator's page files
+    (PageFileError where one cannot be used); all else as `PagesConnector` has it.
     """
 
     name: Final = "cloud_sso_dashboard"
@@ -75,47 +63,22 @@ class CloudSsoDashboard:
         credential: Callable[[], Awaitable[Credential]],
         guard: LoginGuard,
         *,
-        ca_file: Path | None = None,
-        captures_dir: Path | None = None,
         pages_dir: Path | None = None,
-        memory: PageMemory | None = None,
-        read_seconds: float = 15.0,
-        save_seconds: float = 15.0,
-        settle_seconds: float = 2.5,
-        uses_per_second: int = 5,
+        **common: Unpack[Common],
     ) -> None:
         files = page_files(pages_dir)
         self._page = files.page(SETTINGS)
         self._cloud_id, self._shown_cloud_id = cloud_id, ""
-        self._read_seconds, self._save_seconds = read_seconds, save_seconds
-        self._secret: ObservedSecret = Unreadable.ABSENT
         # The Cloud ID is part of the log-in: another one is another attempt.
         address = f"{base_url.rstrip('/')} {cloud_id}"
-        self._log_in = LogIn(
+        log_in = LogIn(
             files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id}
         )
-        self._way = Way(f"{base_url.rstrip('/')}/", self._log_in)
+        super().__init__(base_url, _TITLE, files, log_in, home=f"{base_url.rstrip('/')}/", **common)
         self._directories = directories.DirectoryPages(self._way, files.page(DIRECTORY))
-        self._session = BrowserSession(
-            base_url,
-            _TITLE,
-            secrets=self._in_play,
-            ca_file=ca_file,
-            captures=captures_dir,
-            settle_seconds=settle_seconds,
-            pace=Pace(uses_per_second),
-        )
-        self._watch = PageWatch(memory, _TITLE)
-        self.pages = LivePages(files, self._session, self._way, self._log_in, memory=memory)
-
-    @property
-    def write_seconds(self) -> float:
-        """Seconds that a write with its read-back may take at the most (contract C33)."""
-        return self._save_seconds + self._read_seconds
 
     def _in_play(self) -> Sequence[Secret]:
-        shown = (self._secret,) if isinstance(self._secret, Secret) else ()
-        return (*self._log_in.secrets, *shown, *self._directories.secrets)
+        return (*super()._in_play(), *self._directories.secrets)
 
     async def read(self, resource: Resource) -> Observed:
         """Load the page and read it; both of its documents come from one load (contract C3).
@@ -129,7 +92,7 @@ class CloudSsoDashboard:
         _refuse_others(resource)
         shown = await self._shown()
         values = {name: value for name, value in shown.values.items() if name in _FIELDS}
-        return Observed(values, shown.secrets[_SECRET])
+        return Observed(values, shown.secrets[SECRET])
 
     def _directory_read(self, resource: Resource) -> Callable[[Tab], Awaitable[Observed]] | None:
         record = resource.record
@@ -140,37 +103,22 @@ class CloudSsoDashboard:
         return partial(self._directories.read, binding=record.binding or Binding())
 
     async def _shown(self) -> PageValues:
-        await self._log_in.refuse_known()
-        return await self._session.run(self._read, self._read_seconds)
-
-    async def _read(self, tab: Tab) -> PageValues:
-        view = await self._way.open(tab, self._page)
-        shown = await read_form(tab, self._page, view)
-        await self._watch.reading(SETTINGS, self._page, view)
-        self._secret = shown.secrets[_SECRET]
+        shown = await self._look_at(SETTINGS)
         self._shown_cloud_id = str(shown.values.get(_CLOUD_ID, ""))
         return shown
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
         """Load the page, compare it with its description and with `base`, fill in and save.
 
-        A browser cannot save a page without loading it; what it then shows must still be `base`,
-        else UpstreamChanged. Raises as the protocol says, and UnsupportedByConnector for anything
-        but the page's inputs.
+        Raises as the protocol says, UpstreamChanged where the page shows something else than
+        `base`, and UnsupportedByConnector for anything but the page's inputs.
         """
         if resource.record.name == DIRECTORIES.name:
             await self._write_directory(resource, change, base)
             return
         _refuse_others(resource)
         _refuse_shown(self._page, change)
-
-        async def work(tab: Tab) -> None:
-            view = await self._way.open(tab, self._page)
-            await self._watch.writing(SETTINGS, self._page, view, change.values.keys())
-            await write_form(tab, self._page, view, change.values, base.values)
-
-        await self._log_in.refuse_known()
-        await self._session.run(work, self._save_seconds)
+        await self._save(SETTINGS, change, base.values)
 
     async def _write_directory(self, resource: Resource, change: Change, base: Observed) -> None:
         binding = resource.record.binding or Binding()
@@ -201,16 +149,8 @@ class CloudSsoDashboard:
             await self._shown()
         except Problem as problem:
             return (Finding(question, problem.detail, held=False),)
-        readable = isinstance(self._secret, Secret)
-        answer = "yes" if isinstance(self._secret, Secret) else _SECRET_WORDS[self._secret]
-        return (
-            Finding(question, "yes", held=True),
-            Finding("Does the page show the client secret?", answer, held=readable),
-        )
-
-    async def aclose(self) -> None:
-        """End the browser; nothing of the session is kept."""
-        await self._session.aclose()
+        secret = "Does the page show the client secret?"  # noqa: S105  # a question
+        return (Finding(question, "yes", held=True), self._secret_finding(secret))
 
 
 def _refuse_others(resource: Resource) -> None:
@@ -223,7 +163,7 @@ def _refuse_shown(page: PageDescription, change: Change) -> None:
     inputs = {name for name, field in page.fields.items() if field.writable}
     refused = sorted(change.values.keys() - inputs)
     if change.secret is not None:
-        refused.append(_SECRET)
+        refused.append(SECRET)
     if refused:
         msg = f"Cloud SSO only shows {', '.join(refused)}; it cannot be set."
         raise UnsupportedByConnector(msg)

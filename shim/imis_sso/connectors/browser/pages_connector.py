@@ -1,0 +1,131 @@
+"""What every connector that drives pages has in common: a log-in, a way, a warm browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, TypedDict, Unpack
+
+from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form, write_form
+from imis_sso.connectors.browser.live_pages import LivePages
+from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.page_files import PageFiles
+from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
+from imis_sso.connectors.browser.session import BrowserSession
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.browser.way import Way
+from imis_sso.connectors.pace import Pace
+from imis_sso.domain.observed import Change, Finding
+from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
+
+SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
+_SECRET_WORDS: Final = {
+    Unreadable.MASKED: "no: only a mask of it is to be seen",
+    Unreadable.ABSENT: "no: the page does not show it",
+}
+
+
+class Common(TypedDict, total=False):
+    """What may be said of every such connector.
+
+    `ca_file` is a private authority; `captures_dir` takes descriptions of changed pages; `memory`
+    knows what was accepted of the pages;
+    `read_seconds` and `save_seconds` bound one read and one write; `settle_seconds` is how long a
+    quiet page may take to show its fields; `uses_per_second` is how many reads and writes there are
+    at the most.
+    """
+
+    ca_file: Path | None
+    captures_dir: Path | None
+    memory: PageMemory | None
+    read_seconds: float
+    save_seconds: float
+    settle_seconds: float
+    uses_per_second: int
+
+
+class PagesConnector:
+    """The pages of one product, in one browser that stays logged in.
+
+    `base_url` is the product's address without a path, `home` the page that the way begins at;
+    `title` names the product in messages; `files` describe the pages. Nothing is started before the
+    first use.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        title: str,
+        files: PageFiles,
+        log_in: LogIn,
+        *,
+        home: str,
+        **common: Unpack[Common],
+    ) -> None:
+        self._files, self._log_in, self._home = files, log_in, home
+        self._read_seconds = common.get("read_seconds", 15.0)
+        self._save_seconds = common.get("save_seconds", 15.0)
+        self._secret: ObservedSecret = Unreadable.ABSENT
+        self._way = Way(home, log_in)
+        self._session = BrowserSession(
+            base_url,
+            title,
+            secrets=self._in_play,
+            ca_file=common.get("ca_file"),
+            captures=common.get("captures_dir"),
+            settle_seconds=common.get("settle_seconds", 2.5),
+            pace=Pace(common.get("uses_per_second", 5)),
+        )
+        memory = common.get("memory")
+        self._watch = PageWatch(memory, title)
+        self.pages = LivePages(files, self._session, self._way, log_in, memory=memory)
+
+    @property
+    def write_seconds(self) -> float:
+        """Seconds that a write with its read-back may take at the most (contract C33)."""
+        return self._save_seconds + self._read_seconds
+
+    def _in_play(self) -> Sequence[Secret]:
+        shown = (self._secret,) if isinstance(self._secret, Secret) else ()
+        return (*self._log_in.secrets, *shown)
+
+    async def _look_at(self, name: str) -> PageValues:
+        """Load a page and read it; its client secret, if it has one, is kept out of all words."""
+        await self._log_in.refuse_known()
+        return await self._session.run(partial(self._read, name), self._read_seconds)
+
+    async def _read(self, name: str, tab: Tab) -> PageValues:
+        page = self._files.page(name)
+        view = await self._way.open(tab, page)
+        shown = await read_form(tab, page, view)
+        await self._watch.reading(name, page, view)
+        self._secret = shown.secrets.get(SECRET, self._secret)
+        return shown
+
+    async def _save(self, name: str, change: Change, base: FieldValues) -> None:
+        """Load a page, compare it with its description and with `base`, fill in and save.
+
+        A browser cannot save a page without loading it; what it then shows must still be `base`,
+        else UpstreamChanged.
+        """
+        page = self._files.page(name)
+        secrets = {} if change.secret is None else {SECRET: change.secret}
+
+        async def work(tab: Tab) -> None:
+            view = await self._way.open(tab, page)
+            await self._watch.writing(name, page, view, {*change.values, *secrets})
+            await write_form(tab, page, view, change.values, base, secrets=secrets)
+
+        await self._log_in.refuse_known()
+        await self._session.run(work, self._save_seconds)
+
+    def _secret_finding(self, question: str) -> Finding:
+        """Say whether the page shows the client secret, as it was read last."""
+        if isinstance(self._secret, Secret):
+            return Finding(question, "yes", held=True)
+        return Finding(question, _SECRET_WORDS[self._secret], held=False)
+
+    async def aclose(self) -> None:
+        """End the browser; nothing of the session is kept."""
+        await self._session.aclose()
