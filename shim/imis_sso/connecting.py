@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
@@ -11,6 +12,8 @@ from imis_sso.connectors.browser.page_memory import PageMemory
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dashboard_pages
 from imis_sso.connectors.imis_rest.connector import ImisRest
+from imis_sso.connectors.imis_staff_site.connector import ImisStaffSite
+from imis_sso.connectors.imis_staff_site.pages import page_files as staff_site_pages
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
@@ -20,6 +23,8 @@ from imis_sso.services.circuit import Patience
 from imis_sso.store.base import Facts
 
 Build = Callable[[EnvironmentConfig, LoginGuard, Facts], Connector]
+
+_REQUESTS_OF_A_USE: Final = 5
 
 
 def credential(
@@ -53,6 +58,21 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> C
     )
 
 
+def _imis_staff_site(config: EnvironmentConfig, guard: LoginGuard, facts: Facts) -> Connector:
+    imis = config.imis
+    return ImisStaffSite(
+        imis.url,
+        credential(imis.username, imis.password),
+        guard,
+        staff_path=imis.staff_path,
+        ca_file=config.ca_file,
+        pages_dir=config.pages_dir,
+        memory=PageMemory(facts, config.name, ImisStaffSite.name),
+        # A use of a page is several requests: the page, its save, the page after it.
+        uses_per_second=max(1, imis.requests_per_second // _REQUESTS_OF_A_USE),
+    )
+
+
 def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Facts) -> Connector:
     cloud_sso = config.cloud_sso
     return CloudSsoDashboard(
@@ -69,11 +89,13 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
 
 BUILDERS: Mapping[str, Build] = {
     "imis_rest": _imis_rest,
+    "imis_staff_site": _imis_staff_site,
     "cloud_sso_dashboard": _cloud_sso_dashboard,
 }
 """How each connector of the registry is made; nothing is connected by it."""
 PAGES: Mapping[str, Callable[[Path | None], PageFiles]] = {
     "cloud_sso_dashboard": dashboard_pages,
+    "imis_staff_site": staff_site_pages,
 }
 """The page files of each connector that has any, for an operator's folder."""
 PATIENCE = Patience()

@@ -85,6 +85,13 @@ def _token_path(value: str) -> str:
     return value
 
 
+def _staff_path(value: str) -> str:
+    if not _TOKEN_PATH.fullmatch(value):
+        msg = "must be a path such as /Staff, without query or final slash"
+        raise ValueError(msg)
+    return value
+
+
 def _sign_in_path(value: str) -> str:
     if not _SIGN_IN_PATH.fullmatch(value):
         msg = "must be a path such as /SignIn, with or without a query"
@@ -240,6 +247,7 @@ Host = Annotated[str, AfterValidator(_host)]
 SsoHost = Annotated[str, AfterValidator(_sso_host)]
 SyslogAddress = Annotated[str, AfterValidator(_syslog)]
 TokenPath = Annotated[str, AfterValidator(_token_path)]
+StaffPath = Annotated[str, AfterValidator(_staff_path)]
 SignInPath = Annotated[str, AfterValidator(_sign_in_path)]
 FilePath = Annotated[Path, PlainValidator(_place)]
 FilePaths = Annotated[tuple[Path, ...], PlainValidator(_places)]

@@ -38,6 +38,7 @@ from imis_sso.registry.kinds import (
     SignInPath,
     Source,
     SsoHost,
+    StaffPath,
     Taker,
     Text,
     TokenPath,
@@ -153,6 +154,10 @@ class ImisSection(Section):
     provider_id: Text | None = Field(
         default=None,
         description="Which OpenIDProvider record is the page's, where there are several.",
+    )
+    # Inferred: where the Staff site lies (product facts 3.5).
+    staff_path: StaffPath = Field(
+        default="/Staff", description="Path of the Staff site, for the connector imis_staff_site."
     )
     sign_in_path: SignInPath = Field(
         default="/",

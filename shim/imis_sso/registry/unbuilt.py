@@ -22,7 +22,7 @@ UNBUILT_KEYS: Final = frozenset(
 """Keys of later versions, wherever they stand."""
 
 UNBUILT_VALUES: Final = {
-    "connector": frozenset({"assisted", "imis_staff_site"}),
+    "connector": frozenset({"assisted"}),
 }
 """Values of later versions, by key."""
 

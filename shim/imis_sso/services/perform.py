@@ -14,7 +14,7 @@ from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
 from imis_sso.domain.resources import SecretRole
-from imis_sso.domain.secret import Secret
+from imis_sso.domain.secret import Secret, Unreadable
 from imis_sso.domain.violations import sentence
 from imis_sso.services.order import Draft
 from imis_sso.services.pair import Pair
@@ -57,9 +57,10 @@ async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
         if lost is not None:
             _settle(draft, after, lost)
         _prove(draft, after)
+        _prove_secret(ready, after)
     except Problem as problem:
         if problem.upstream_writes:
-            await _doubt(pair, draft)
+            await _doubt(pair, ready, after)
         elif not draft.live.observed.exists:
             await _unbind(pair, draft)
         await pair.journal.failed(begun, problem, await _found(pair, draft, problem, after))
@@ -171,14 +172,34 @@ def _prove_gone(after: Observed) -> None:
     raise problem
 
 
-async def _doubt(pair: Pair, draft: Draft) -> None:
-    """Forget what was recorded of a secret that may or may not have reached the product.
+def _is_wiped(ready: Ready, after: Observed) -> bool:
+    """Tell whether a mask is gone after a write that left the secret alone (product facts 3.5)."""
+    untouched = ready.kept is None and ready.draft.push.secret is None
+    before = ready.draft.live.observed.secret
+    masked = before is Unreadable.MASKED and after.secret is Unreadable.ABSENT
+    return untouched and masked and after.exists
+
+
+def _prove_secret(ready: Ready, after: Observed) -> None:
+    """Refuse to call it a success that the secret was lost; lowering the mode stays one (1.2)."""
+    if ready.lowering or not _is_wiped(ready, after):
+        return
+    problem = UpstreamRefused(
+        "The product took the write and lost its client secret by it: a mask was to be seen before "
+        "and is not any more. Push the secret again, and do not state unread_secret: keeps."
+    )
+    problem.upstream_writes = 1
+    raise problem
+
+
+async def _doubt(pair: Pair, ready: Ready, after: Observed | None) -> None:
+    """Forget what was recorded of a secret that the product may not hold, or no more.
 
     The version then reads as unknown where the product hides it, and the next plan pushes again.
     """
-    if draft.push.secret is not None:
+    if ready.draft.push.secret is not None or (after is not None and _is_wiped(ready, after)):
         with suppress(StoreUnavailable):  # the intent stands, and is settled by reading
-            await pair.secrets.forget(draft.resource)
+            await pair.secrets.forget(ready.draft.resource)
 
 
 async def _unbind(pair: Pair, draft: Draft) -> None:
@@ -199,7 +220,9 @@ async def _remember(
     try:
         if draft.push.record is not None and not draft.order.removes:
             await pair.secrets.remember(draft.push.record, draft.resource)
-        elif hidden and ready.kept is None and not pair.policy.keeps_unread(draft.resource.product):
+        elif _is_wiped(ready, after) or (
+            hidden and ready.kept is None and not pair.policy.keeps_unread(draft.resource.product)
+        ):
             await pair.secrets.forget(draft.resource)
         elif ready.kept is not None:
             await pair.secrets.renew(ready.kept, draft.resource)

@@ -36,6 +36,27 @@ class Variant:
     # Unknown: what it does to the log-in of other accounts with RemoteService (3.3).
     imis_enabled_refuses_password: bool = False
 
+    # The Staff site (3.5): its fields' labels are documented, and nothing else of its pages.
+    staff_secret: Literal["masked", "empty", "shown"] = "masked"  # noqa: S105
+    staff_untouched_secret: Literal["keeps", "wipes"] = "keeps"  # noqa: S105
+    staff_labels: Literal["documented", "decorated", "recased"] = "documented"
+    staff_options: Literal["documented", "vendor", "codes"] = "documented"
+    staff_markup: Literal["label_for", "wrapped", "labelledby", "table"] = "label_for"
+    staff_type: Literal["script", "postback"] = "script"
+    staff_type_hides: Literal["tenant", "addresses"] = "tenant"
+    staff_save: Literal["postback", "partial"] = "postback"
+    staff_save_button: Literal["button", "link"] = "button"
+    staff_confirm: bool = False
+    staff_save_delay: float = 0.0
+    staff_toast_delay: float = 0.2
+    staff_errors: Literal["alert", "plain"] = "alert"
+    staff_log_in: Literal["together", "in_turn"] = "together"
+    staff_choice: Literal["beside", "after"] = "beside"
+    staff_expiry: Literal["in_place", "redirect"] = "redirect"
+    staff_navigation: Literal["pages", "menu"] = "pages"
+    staff_licences: Literal["list", "table", "absent"] = "list"
+    staff_unlicensed: Literal["shown", "hidden"] = "shown"
+
     cloud_sso_secret: Literal["shown", "reveal", "copy", "absent"] = "shown"  # noqa: S105
     cloud_sso_markup: Literal["label_for", "wrapped", "aria_label"] = "label_for"
     cloud_sso_shown: Literal["input", "output"] = "input"

@@ -1,1 +1,1 @@
-"""A stand-in for iMIS: the part of its REST interface that OpenID Connect settings need."""
+"""A stand-in for iMIS: what OpenID Connect settings need of its REST wire and its Staff site."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imis_sso.simulators.control import control_routes
 from imis_sso.simulators.gate import product_app
-from imis_sso.simulators.imis import routes, sign_in
+from imis_sso.simulators.imis import routes, sign_in, staff_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def imis_app(model: ImisModel) -> ASGIApp:
-    """Build the application that serves the model: sign-in page, REST wire, control API."""
-    return product_app(
-        model, [*sign_in.entries(model), *routes.entries(model)], control_routes(model)
-    )
+    """Build the application that serves the model: pages, REST wire, control API."""
+    entries = [*sign_in.entries(model), *staff_site.entries(model), *routes.entries(model)]
+    return product_app(model, entries, control_routes(model))

@@ -10,15 +10,19 @@ if TYPE_CHECKING:
 
 LOGIN_PAGE = "<!doctype html><title>Sign in</title><form>User name <input> Password <input></form>"
 _WRITES = frozenset({"write"})
+_KNOWN = frozenset({"read", "write", "page", "other"})
 
-#: `login_page` answers a web page in place of data; `changed_page` shows `params.property` of a
-#: record under `params.to`, or with the value `params.value`; `expire_session` revokes the token
-#: as the request comes in; `write_dropped` answers success and stores nothing; `write_altered`
-#: stores `params.changes` over what was sent.
+#: `login_page` answers a web page in place of data, or the Staff site's log-in page in place of the
+#: page asked for; `changed_page` shows `params.property` of a record under `params.to`, or with the
+#: value `params.value`, and spoils one field of the Staff site's form (`params.change`,
+#: `params.label`, `params.to`); `expire_session` ends tokens and sessions as the request comes in;
+#: `write_dropped` answers success and stores nothing; `write_altered` stores `params.changes` over
+#: what was sent; `error_banner` has the Staff site answer a save with `params.message`, unstored.
 KINDS = {
-    "login_page": frozenset({"read", "write", "other"}),
+    "login_page": _KNOWN,
     "changed_page": frozenset({"read"}),
-    "expire_session": frozenset({"read", "write", "other"}),
+    "expire_session": _KNOWN,
+    "error_banner": _WRITES,
     "write_dropped": _WRITES,
     "write_altered": _WRITES,
 }

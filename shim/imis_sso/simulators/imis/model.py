@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from imis_sso.simulators.imis import wire
 from imis_sso.simulators.imis.faults import KINDS
 from imis_sso.simulators.imis.members import Members
-from imis_sso.simulators.imis.seeding import half_finished
+from imis_sso.simulators.imis.seeding import EMAIL_BODY, half_finished
+from imis_sso.simulators.imis.staff_sessions import StaffSessions
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _PATCHABLE = {
     "password": str,
     "roles": list,
     "licensed_features": list,
+    "email_body": str,
     "token_seconds": int,
 }
 _REQUIRED_ROLES = {"RemoteService", "SysAdmin"}
@@ -53,6 +55,7 @@ class ImisModel(Product):
         super().__init__(variant, KINDS)
         self.name, self.base_url, self._clock, self.trust = name, base_url, clock, trust
         self.members = Members()
+        self.staff = StaffSessions(clock)
         self._lock = threading.RLock()
         self._account = f"svc-imis-sso-{name}", new_secret()
         self._old_secret = new_secret()
@@ -67,7 +70,9 @@ class ImisModel(Product):
             self.version = "20.3.212.1234"
             self.roles: list[str] = ["RemoteService", "SysAdmin"]
             self.licensed_features: list[str] = ["Advanced Accounting", "OpenID Connect"]
+            self.email_body = EMAIL_BODY
             self.members.seed()
+            self.staff.clear()
             self.token_seconds = 1199
             self._tokens: dict[str, float] = {}
             self._records = self._seed_records()
@@ -82,13 +87,17 @@ class ImisModel(Product):
 
     # Log-in
 
+    def admits(self, username: str, password: str, *, shut: bool = False) -> bool:
+        """Say whether these are the account's credentials and nothing shuts it out; counts both."""
+        known = username == self.username and password == self.password
+        admitted = known and not shut and not self._is_shut_out()
+        self.counters.count("logins" if admitted else "refused_logins")
+        return admitted
+
     def log_in(self, username: str, password: str) -> str | None:
         """Give a new token, or None where user name or password are wrong; counts both."""
-        known = username == self.username and password == self.password
-        if not known or self._is_shut_out():
-            self.counters.count("refused_logins")
+        if not self.admits(username, password):
             return None
-        self.counters.count("logins")
         token = new_session()
         with self._lock:
             self._tokens[token] = self._clock() + self.token_seconds
@@ -121,9 +130,10 @@ class ImisModel(Product):
         return set(self.roles) >= (_REQUIRED_ROLES - {"SysAdmin"} if alone else _REQUIRED_ROLES)
 
     def expire_sessions(self) -> None:
-        """Revoke every token."""
+        """Revoke every token, and end every session of the Staff site."""
         with self._lock:
             self._tokens.clear()
+        self.staff.clear()
 
     # Records
 
@@ -143,8 +153,8 @@ class ImisModel(Product):
             return copy.deepcopy(self._page_record())
 
     def held(self) -> dict[str, object]:
-        """Give a copy of every record."""
-        return {"records": self.records}
+        """Give a copy of every record, and what only the page has."""
+        return {"records": self.records, "email_body": self.email_body}
 
     def shown(self, attempt: Attempt) -> list[Record]:
         """Give a copy of every record to a request, and note in the log what it is shown."""
@@ -191,6 +201,18 @@ class ImisModel(Product):
         self.counters.count("stored")
         return record
 
+    def save_page(
+        self, properties: Mapping[str, Any], email_body: str, attempt: Attempt | None = None
+    ) -> None:
+        """Store what the Staff site's form sent: the rest of the record stays as it is."""
+        with self._lock:
+            if not self._records:
+                self._records.append({"ProviderId": str(uuid.uuid4())})
+            _merge(self._page_record(), properties)
+            self.email_body = email_body
+            self._note(attempt)
+        self.counters.count("stored")
+
     def remove(self, provider_id: str, attempt: Attempt | None = None) -> None:
         """Delete the record of this id."""
         with self._lock:
@@ -219,6 +241,8 @@ class ImisModel(Product):
             message = f"state takes {', '.join(_PATCHABLE)}, record (object) and records (list)"
             raise ValueError(message)
         assign(self, plain, _PATCHABLE)
+        if "email_body" in plain:
+            self._note(None)
         if "records" in changes:
             self._put_in_place(records)
         if record:

@@ -10,6 +10,9 @@ from imis_sso.simulators.imis import wire
 if TYPE_CHECKING:
     from imis_sso.simulators.imis.wire import Record
 
+#: As a browser sent it: its line ends are CRLF (product facts 3.5).
+EMAIL_BODY = "Welcome to the staff site.\r\n\r\nSign in with your usual e-mail address.\r\n"
+
 
 def half_finished(base_url: str, secret: str, index: int) -> Record:
     """Give a record as a person leaves it who was called away half-way through the recipe."""

@@ -1,0 +1,244 @@
+"""The connector `imis_staff_site`: Settings > Contacts > OpenID Connect, by browser."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Unpack
+
+from imis_sso.connectors.base import Credential, LoginGuard
+from imis_sso.connectors.browser.form import PageValues
+from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
+from imis_sso.connectors.browser.structure import find_link
+from imis_sso.connectors.browser.survey import SeenAction, Survey
+from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.imis_staff_site.licence import licensed
+from imis_sso.connectors.imis_staff_site.pages import (
+    ABOUT_PAGE,
+    LICENSED_FEATURES,
+    OPENID_CONNECT_PAGE,
+    ORGANISATION,
+    VERSION,
+    page_files,
+)
+from imis_sso.domain.documents import Licence
+from imis_sso.domain.observed import Change, Finding, Observed, Reach
+from imis_sso.domain.problems import (
+    FieldError,
+    NotFound,
+    Problem,
+    UnsupportedByConnector,
+    UpstreamError,
+    UpstreamNotLicensed,
+    UpstreamPageChanged,
+)
+from imis_sso.domain.resources import ABOUT_IMIS, OPENID_PROVIDER, Resource
+from imis_sso.domain.secret import Secret, Unreadable
+
+logger = logging.getLogger(__name__)
+
+_TITLE: Final = "The Staff site of iMIS"
+_LICENCE: Final = "openid_connect"
+_READABLE: Final = "Can the page OpenID Connect of the Staff site be read as it is described?"
+_SECRET_SHOWN: Final = "Does the page show the client secret?"  # noqa: S105  # a question
+_UNTOUCHED: Final = "Does a save keep the client secret when its box was not touched?"
+_LISTED: Final = "Does About iMIS list the licence for OpenID Connect?"
+_VERSION: Final = "Which version does About iMIS name?"
+
+
+class ImisStaffSite(PagesConnector):
+    """Reads and writes the page OpenID Connect of one iMIS (see the protocol `Connector`).
+
+    `base_url` is iMIS's address without a path, `staff_path` where the Staff site lies below it;
+    `credential` is asked for at every log-in; `guard` remembers refused ones, under the address
+    that the REST connector uses, too: it is one account. `pages_dir` has the operator's page files
+    (PageFileError where one cannot be used). All else as `PagesConnector` has it.
+    """
+
+    name: Final = "imis_staff_site"
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Callable[[], Awaitable[Credential]],
+        guard: LoginGuard,
+        *,
+        staff_path: str = "/Staff",
+        pages_dir: Path | None = None,
+        **common: Unpack[Common],
+    ) -> None:
+        files = page_files(pages_dir)
+        self._page = files.page(OPENID_CONNECT_PAGE)
+        self._new_log_in: Callable[[], LogIn] = lambda: LogIn(
+            files.log_in, credential, guard, address=base_url, others={}
+        )
+        home = f"{base_url.rstrip('/')}/{staff_path.strip('/')}"
+        super().__init__(base_url, _TITLE, files, self._new_log_in(), home=home, **common)
+        self._about: tuple[int, Mapping[str, str | bool]] = (0, {})
+        self._untouched: bool | None = None
+        """Whether an untouched password box kept its secret, as far as anything showed it."""
+        self._watched = False
+
+    @property
+    def reach(self) -> Reach:
+        """What the page file names; all else has no label that is known (product facts 3.5)."""
+        fields = self._page.fields
+        named = frozenset(name for name, field in fields.items() if not field.secret)
+        return Reach({OPENID_PROVIDER.name: named, ABOUT_IMIS.name: frozenset({_LICENCE})})
+
+    async def read(self, resource: Resource) -> Observed:
+        """Load the page and read it; both of its documents come from one load (contract C3).
+
+        The page of an iMIS without a record is a form, too, so there is always something to show.
+        Raises as the protocol says, and NotFound for a resource of another product.
+        """
+        if resource.record == ABOUT_IMIS:
+            return Observed({_LICENCE: await self._licence()})
+        _refuse_others(resource)
+        shown = await self._shown()
+        self._notice_mask(shown)
+        return Observed(shown.values, shown.secrets[SECRET])
+
+    async def _shown(self) -> PageValues:
+        try:
+            return await self._look_at(OPENID_CONNECT_PAGE)
+        except UpstreamPageChanged:
+            # A page may be missing because nobody bought it: that is another thing to do about.
+            if await self._is_unlicensed():
+                msg = "iMIS does not list OpenID Connect among its licensed features."
+                raise UpstreamNotLicensed(msg) from None
+            raise
+
+    async def _is_unlicensed(self) -> bool:
+        try:
+            return await self._licence() == "not_licensed"
+        except Problem:
+            return False  # what was wrong before it is what there is to tell
+
+    async def write(self, resource: Resource, change: Change, base: Observed) -> None:
+        """Load the page, compare it with its description and with `base`, fill in and save.
+
+        A password box that the change has no secret for is left as it is: no mask is ever typed.
+        Raises as the protocol says, UpstreamChanged where the page shows something else than
+        `base`, and UnsupportedByConnector for what no page file names.
+        """
+        _refuse_others(resource)
+        _refuse_unnamed(change, self.reach.fields[OPENID_PROVIDER.name])
+        self._watched = change.secret is None and base.secret is Unreadable.MASKED
+        await self._save(OPENID_CONNECT_PAGE, change, base.values)
+
+    def _notice_mask(self, shown: PageValues) -> None:
+        """See after a save whether the mask of an untouched password box is still there."""
+        if not self._watched:
+            return
+        self._watched, self._untouched = False, shown.secrets[SECRET] is Unreadable.MASKED
+        if not self._untouched:
+            logger.error("a save that left the client secret alone has wiped it, so the page shows")
+
+    async def tenant(self) -> Mapping[str, str]:
+        """Give the licensed organisation, where About iMIS names it (contract C46).
+
+        Read once a log-in session. The id of the record is on no page.
+        """
+        found = str((await self._about_imis()).get(ORGANISATION, ""))
+        return {ORGANISATION: found} if found else {}
+
+    async def prove_login(self) -> None:
+        """Log in afresh in a browser window of its own, and see that the Staff site lets us in."""
+        log_in = self._new_log_in()
+        first = self._page.open[0]
+
+        async def work(tab: Tab) -> None:
+            await tab.load(self._home)
+            if not log_in.shown(await tab.settle(log_in.shown)):
+                msg = f"{_TITLE} asks a browser that it does not know for no log-in."
+                raise UpstreamError(msg)
+            await log_in.perform(tab)
+            survey = await tab.settle(lambda each: _leads(first, each))
+            if not _leads(first, survey):
+                msg = f"{_TITLE} took the log-in and does not show its navigation."
+                raise UpstreamError(msg)
+
+        await self._session.run_apart(work, self._read_seconds)
+
+    async def _licence(self) -> str:
+        """Tell what the list says; `unknown` where the page has no such list (facts 3.4)."""
+        try:
+            found = await self._read_about()
+        except UpstreamPageChanged as problem:
+            logger.warning("the licence cannot be told: %s", problem.detail)
+            return str(Licence.defaults()[_LICENCE])
+        return licensed(str(found[LICENSED_FEATURES]))
+
+    async def _about_imis(self) -> Mapping[str, str | bool]:
+        """Give About iMIS as it was at the beginning of this log-in session."""
+        session, found = self._about
+        if session == 0 or session != self._log_in.times:
+            try:
+                found = await self._read_about()
+            except UpstreamPageChanged as problem:
+                logger.warning("the tenant cannot be told: %s", problem.detail)
+                found = {}
+            self._about = self._log_in.times, found
+        return found
+
+    async def _read_about(self) -> Mapping[str, str | bool]:
+        return (await self._look_at(ABOUT_PAGE)).values
+
+    async def findings(self) -> Sequence[Finding]:
+        """Say whether the pages are as described, and what they tell of secret and licence."""
+        return (*await self._page_findings(), *await self._about_findings())
+
+    async def _page_findings(self) -> list[Finding]:
+        try:
+            shown = await self._shown()
+        except Problem as problem:
+            return [Finding(_READABLE, problem.detail, held=False)]
+        found = [Finding(_READABLE, "yes", held=True), self._secret_finding(_SECRET_SHOWN)]
+        if isinstance(shown.secrets[SECRET], Secret):
+            return found
+        return [*found, _untouched(self._untouched)]
+
+    async def _about_findings(self) -> list[Finding]:
+        try:
+            about = await self._read_about()
+        except Problem as problem:
+            return [Finding(_LISTED, problem.detail)]
+        told = licensed(str(about[LICENSED_FEATURES]))
+        held = {"licensed": True, "not_licensed": False}.get(told)
+        version = str(about.get(VERSION, ""))
+        return [
+            Finding(_LISTED, told.replace("_", " "), held=held),
+            Finding(_VERSION, version or "none", held=True if version else None),
+        ]
+
+
+def _untouched(kept: bool | None) -> Finding:
+    if kept is None:
+        return Finding(_UNTOUCHED, "not known: no save has left it alone since the start")
+    answer = (
+        "the page still shows a mask after it; whether of the same secret, no page tells"
+        if kept
+        else "no: the mask is gone after it"
+    )
+    return Finding(_UNTOUCHED, answer, held=None if kept else False)
+
+
+def _leads(names: Sequence[str], survey: Survey) -> bool:
+    return isinstance(find_link(names, survey), SeenAction)
+
+
+def _refuse_others(resource: Resource) -> None:
+    if resource.record != OPENID_PROVIDER:
+        msg = f"The Staff site of iMIS has no {resource.path}."
+        raise NotFound(msg)
+
+
+def _refuse_unnamed(change: Change, named: frozenset[str]) -> None:
+    refused = sorted(change.values.keys() - named)
+    if refused:
+        errors = [FieldError(each, "is on no page that a page file names") for each in refused]
+        msg = f"the connector imis_staff_site cannot reach {', '.join(refused)}"
+        raise UnsupportedByConnector(msg, errors)
