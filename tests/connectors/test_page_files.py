@@ -77,7 +77,6 @@ def test_an_operators_file_takes_the_place_of_the_built_in_one(tmp_path: Path, p
         (", secret: true, reveal: [Show, Reveal]", "", "fields.client_secret: must be as secret"),
         ("issuer: {kind: shown}", "issuer: {kind: checkbox}", "fields.issuer: a checkbox"),
         ("  issuer:", "  isuer:", "fields: the model has no isuer"),
-        ("save: {", "# save: {", "save: is missing"),
         ("save: {", "save: [", "while parsing"),
     ],
 )
@@ -90,6 +89,11 @@ def test_a_broken_file_is_named_with_its_key(
     assert any(f"server.pages_dir: {file}: {said}" in each for each in faults_of(tmp_path))
     with pytest.raises(PageFileError):
         page_files(tmp_path).page(SETTINGS)
+
+
+def test_a_page_that_is_written_needs_a_way_to_save_it(tmp_path: Path, put: Put) -> None:
+    file = put(SETTINGS_FILE, built_in().partition("\nsave:")[0])
+    assert faults_of(tmp_path) == [f"server.pages_dir: {file}: save: is missing"]
 
 
 def test_every_fault_is_said_at_once_and_no_file_is_passed_over(tmp_path: Path, put: Put) -> None:

@@ -58,11 +58,18 @@ class Variant:
     staff_unlicensed: Literal["shown", "hidden"] = "shown"
 
     cloud_sso_secret: Literal["shown", "reveal", "copy", "absent"] = "shown"  # noqa: S105
-    cloud_sso_markup: Literal["label_for", "wrapped", "aria_label"] = "label_for"
+    cloud_sso_markup: Literal["label_for", "wrapped", "aria_label", "aria_labelledby", "table"] = (
+        "label_for"
+    )
     cloud_sso_shown: Literal["input", "output"] = "input"
-    cloud_sso_render: Literal["server", "script"] = "server"
+    cloud_sso_render: Literal["server", "script", "single_page"] = "server"
     cloud_sso_render_delay: float = 0.15
     cloud_sso_confirm: bool = False
+    cloud_sso_question: Literal["browser", "page"] = "browser"
+    # Unknown: labels, order and what else is on the page (4.2, 4.5).
+    cloud_sso_labels: Literal["usual", "other"] = "usual"
+    cloud_sso_order: Literal["usual", "reversed"] = "usual"
+    cloud_sso_decoys: bool = False
     cloud_sso_save_delay: float = 0.0
     cloud_sso_toast_delay: float = 0.2
     cloud_sso_navigation: Literal["external_directories", "cloud_sso"] = "external_directories"

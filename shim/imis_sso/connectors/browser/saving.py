@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Final
 
 from imis_sso.connectors.base import WriteUncertain
@@ -19,7 +20,7 @@ from imis_sso.connectors.browser.failures import (
     quoted_refusal,
     refused_status,
 )
-from imis_sso.connectors.browser.structure import compare
+from imis_sso.connectors.browser.structure import compare, find_button
 from imis_sso.connectors.browser.survey import SeenAction, Survey
 from imis_sso.connectors.browser.tab import POLL_SECONDS, Tab
 from imis_sso.connectors.browser.traffic import Sent
@@ -54,12 +55,14 @@ class _Waiting:
         self._tab, self._page, self._before = tab, page, before
         self._pressed_at = time.monotonic()
         self._answered_at: float | None = None
+        self._agreed = False
 
     async def outcome(self) -> Problem | None:
         """Wait for the end; None is a success as far as can be seen."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             survey = await self._tab.look()
+            await self._agree(survey)
             verdict = self._failure() or self._refusal(survey)
             if verdict is not None:
                 return verdict
@@ -68,6 +71,17 @@ class _Waiting:
                     return None
                 if self._is_reloaded(survey) or self._waited():
                     return self._silent_failure(survey)
+
+    async def _agree(self, survey: Survey) -> None:
+        """Answer the question that the page itself asks, in a dialog that was not there; once."""
+        names = () if self._page.save is None else self._page.save.agree
+        asked = [each for each in survey.actions if each.modal]
+        if self._agreed or not names or any(each.modal for each in self._before.actions):
+            return
+        button = find_button(names, replace(survey, actions=tuple(asked)))
+        if isinstance(button, SeenAction):
+            self._agreed = True
+            await self._tab.press(button)
 
     def _failure(self) -> Problem | None:
         tab = self._tab

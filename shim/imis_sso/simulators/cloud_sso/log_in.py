@@ -24,6 +24,7 @@ _LOGIN_PATH, _FACTOR_PATH = "/account/login", "/account/second-factor"
 _PENDING = "sso_pending"
 _EXPIRED = "The form has expired. Load the page again."
 _WRONG_CODE = "The verification code is incorrect."
+_OF_THE_SINGLE_PAGE = (pages.HOME_PATH, pages.SECTION_PATH, pages.SETTINGS_PATH)
 _NAMES = ("username", "password", "cloud_id")
 
 
@@ -55,9 +56,18 @@ class DashboardLogIn:
             found = self._model.session(request.cookies.get(self._cookie, ""), _agent(request))
             if found is None or take(attempt, "login_page"):
                 return self._sent_to_login(request)
+            if self._is_document(request):
+                return pages.console_page(self._model, "shell.html", title="Cloud SSO")
             return await page(request, found)
 
         return checked
+
+    def _is_document(self, request: Request) -> bool:
+        """Say whether a browser loads a document of a dashboard that is a single page."""
+        single = self._model.variant.cloud_sso_render == "single_page"
+        by_script = "x-requested-with" in request.headers
+        is_page = request.method == "GET" and request.url.path in _OF_THE_SINGLE_PAGE
+        return single and is_page and not by_script
 
     async def form(self, request: Request) -> Response:
         """Show the first page of the log-in."""

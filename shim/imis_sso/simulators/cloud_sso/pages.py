@@ -53,18 +53,39 @@ class Row:
         return replace(self, kind="select" if self.kind == "text" else "text")
 
 
+_OTHER_LABELS = {
+    "Client ID": "Client identifier",
+    "Client Secret": "Shared secret",
+    "Discovery (Well-Known) URL": "Well-Known URL",
+    "Issuer": "Issuer URL",
+    "Redirect URL": "Redirect URI",
+}
+# Fields that a person would never take for the ones beside them.
+_DECOYS = (
+    ("Redirect URL of the mobile app", "text", ""),
+    ("Previous Client ID", "shown", "none"),
+    ("Notes", "text", "Ask the help desk before changing this page."),
+)
+
+
 def settings_rows(model: CloudSsoModel, redirect_url: str) -> list[Row]:
-    """Give the five rows of External Directories > iMIS SSO Settings (product facts 4.2)."""
+    """Give the rows of External Directories > iMIS SSO Settings (product facts 4.2)."""
+    variant = model.variant
     kinds = {"shown": "shown", "reveal": "reveal", "copy": "copy"}
-    kind = kinds.get(model.variant.cloud_sso_secret)
+    kind = kinds.get(variant.cloud_sso_secret)
     secret = model.client_secret if kind == "shown" else DOTS
-    return [
+    rows = [
         Row("Client ID", "shown", model.client_id),
         *([Row("Client Secret", kind, secret)] if kind else []),
         Row("Discovery (Well-Known) URL", "shown", model.discovery_url),
         Row("Issuer", "shown", model.issuer),
-        Row("Redirect URL", "text", redirect_url),
+        Row("Redirect URL", "text", redirect_url, INPUT_NAME),
     ]
+    if variant.cloud_sso_labels == "other":
+        rows = [each.renamed(_OTHER_LABELS[each.label]) for each in rows]
+    if variant.cloud_sso_decoys:
+        rows = [Row(*_DECOYS[0]), *rows[:2], Row(*_DECOYS[1]), *rows[2:], Row(*_DECOYS[2])]
+    return rows[::-1] if variant.cloud_sso_order == "reversed" else rows
 
 
 def render(template: str, **values: object) -> str:

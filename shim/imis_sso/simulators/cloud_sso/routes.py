@@ -45,7 +45,7 @@ class _Dashboard:
         return self._shown("home.html", title="Overview", cloud_id=self._model.cloud_id)
 
     async def section(self, _request: Request, _session: Session) -> Response:
-        return self._shown("section.html", title="External Directories", link=pages.SETTINGS_PATH)
+        return self._shown("section.html", title="External Directories")
 
     async def settings(self, request: Request, session: Session) -> Response:
         fault = self._model.take(attempt_of(request), "changed_page")
@@ -112,7 +112,6 @@ class _Dashboard:
             save=faults.save_button(fault),
             action=pages.SETTINGS_PATH,
             reveal_action=_REVEAL_PATH,
-            input_name=pages.INPUT_NAME,
             anti_forgery=session.anti_forgery,
             notice=notice,
             error=error,
