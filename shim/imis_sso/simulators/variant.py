@@ -70,6 +70,7 @@ class Variant:
     cloud_sso_labels: Literal["usual", "other"] = "usual"
     cloud_sso_order: Literal["usual", "reversed"] = "usual"
     cloud_sso_decoys: bool = False
+    cloud_sso_required: bool = False
     cloud_sso_save_delay: float = 0.0
     cloud_sso_toast_delay: float = 0.2
     cloud_sso_navigation: Literal["external_directories", "cloud_sso"] = "external_directories"
