@@ -19,7 +19,7 @@ from imis_sso.api.query import flag
 from imis_sso.domain.access import Origin, Scope
 from imis_sso.domain.audit import moment
 from imis_sso.domain.decisions import Decision
-from imis_sso.domain.resources import RESOURCES, Resource
+from imis_sso.domain.resources import COLLECTIONS, TEMPLATE, Resource, find
 from imis_sso.domain.snapshots import Moment
 from imis_sso.domain.violations import invalid
 from imis_sso.services.past import snapshot as named
@@ -121,6 +121,9 @@ class _Body:
         self.expected = _expected(body.get("expected", {}))
 
 
+ITEMS = tuple(each.item(TEMPLATE) for each in COLLECTIONS)
+
+
 def _reason(value: object, *, dry_run: bool) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not isinstance(value, str) or not (text or dry_run):
@@ -131,11 +134,17 @@ def _reason(value: object, *, dry_run: bool) -> str:
 
 
 def _resources(value: object) -> tuple[Resource, ...]:
-    known = {each.path: each for each in RESTORABLE}
     paths = value if isinstance(value, list) else [None]
-    if not paths or any(not isinstance(each, str) or each not in known for each in paths):
-        raise invalid("resources", f"must be a list of some of {', '.join(sorted(known))}")
-    return tuple(each for each in RESOURCES if each.path in paths)
+    found = [find(each) if isinstance(each, str) else None for each in paths]
+    able = [each for each in found if each and (each in RESTORABLE or _is_item(each))]
+    if not paths or len(able) != len(paths):
+        known = [*sorted(each.path for each in RESTORABLE), *(each.path for each in ITEMS)]
+        raise invalid("resources", f"must be a list of some of {', '.join(known)}")
+    return tuple(able)
+
+
+def _is_item(resource: Resource) -> bool:
+    return bool(resource.record.item) and not resource.read_only
 
 
 def _expected(value: object) -> Mapping[str, str]:

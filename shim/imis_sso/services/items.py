@@ -12,7 +12,7 @@ from imis_sso.domain.problems import (
 )
 from imis_sso.domain.resources import DIRECTORIES, Resource
 from imis_sso.services.gates import Passage
-from imis_sso.services.order import Draft
+from imis_sso.services.order import Draft, Order
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import Reading
 
@@ -47,16 +47,19 @@ def _not_there(pair: Pair, resource: Resource) -> NotFound:
     return NotFound(msg)
 
 
-async def require_possible(pair: Pair, draft: Draft) -> None:
-    """Refuse to make a record that is not meant, that is there already, or that is one too many.
+def required(pair: Pair, order: Order, live: Reading) -> Reading:
+    """Give the reading that a write begins from. Raises `NotFound` where the order demands one."""
+    return existing(pair, live) if order.must_exist else live
 
-    Raises `NotFound`, `AlreadyExists`, `InvalidSettings`, and what reading the product raises.
+
+async def require_possible(pair: Pair, draft: Draft) -> None:
+    """Refuse to make a record that is there already, or that is one too many.
+
+    Raises `AlreadyExists`, `InvalidSettings`, and what reading the product raises.
     """
     resource = draft.resource
     if not resource.record.item or draft.live.observed.exists:
         return
-    if draft.order.must_exist:
-        raise _not_there(pair, resource)
     if draft.order.removes:
         return
     half = pair.half(resource)

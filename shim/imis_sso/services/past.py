@@ -9,6 +9,7 @@ from imis_sso.domain.problems import FieldError, InvalidSettings, NotFound
 from imis_sso.domain.resources import RESOURCES
 from imis_sso.domain.snapshots import OURS, Content, Snapshot
 from imis_sso.services.pair import Pair
+from imis_sso.services.status import items
 
 LATEST: Final = "latest"
 LAST_APPLIED: Final = "last-applied"
@@ -41,7 +42,7 @@ async def snapshot(pair: Pair, name: str) -> Snapshot:
 
 async def _last_applied(pair: Pair) -> Snapshot:
     documents: dict[str, Content] = {}
-    for each in RESOURCES:
+    for each in (*RESOURCES, *await items(pair)):
         entry = await pair.history.last(pair.name, each.path, OURS)
         kept = entry and await pair.history.snapshot(pair.name, entry.snapshot)
         if kept:

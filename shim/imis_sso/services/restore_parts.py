@@ -19,6 +19,7 @@ from imis_sso.domain.resources import (
     OIDC_AUTHENTICATION,
     OPENID_CONNECT,
     Resource,
+    find,
 )
 from imis_sso.domain.snapshots import Snapshot
 from imis_sso.services.order import Order, Outcome, Restoring
@@ -53,13 +54,23 @@ class Wish:
 
     def chosen(self) -> tuple[Resource, ...]:
         """Give the documents to restore, in their order. Raises `InvalidSettings`."""
-        kept = [each for each in RESTORABLE if each.path in self.snapshot.documents]
+        kept = restorable_of(self.snapshot)
         asked = kept if self.resources is None else self.resources
         lacking = [each.path for each in asked if each not in kept]
         if lacking:
             detail = f"names {', '.join(lacking)}, which the snapshot does not have"
             raise InvalidSettings(f"resources {detail}.", [FieldError("resources", detail)])
         return tuple(each for each in kept if each in asked)
+
+
+def restorable_of(snapshot: Snapshot) -> list[Resource]:
+    """Give what a snapshot has that can be put back, in the order of a restore.
+
+    Directories come first: what people sign in through, before the pair that sends them there.
+    """
+    items = [find(each) for each in sorted(snapshot.documents)]
+    known = [each for each in items if each is not None and each.record.item]
+    return [*known, *(each for each in RESTORABLE if each.path in snapshot.documents)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,6 +103,7 @@ class Plan:
     steps: tuple[Order, ...]
     raised: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -103,7 +115,7 @@ class Plan:
     @property
     def notices(self) -> tuple[str, ...]:
         """What cannot be put back."""
-        return tuple(notice for each in self.pieces for notice in each.notices)
+        return (*self.left, *(notice for each in self.pieces for notice in each.notices))
 
 
 async def tried(pair: Pair, order: Order, restoring: Restoring) -> Outcome:

@@ -32,8 +32,11 @@ async def plan(pair: Pair, wish: Wish) -> Plan:
     the caller has looked at, `VerificationFailed` where the mode could not be raised to that of the
     snapshot. Nothing is written.
     """
-    found = await asyncio.gather(*(read(pair, each, afresh=True) for each in wish.chosen()))
-    _require_expected(wish, found)
+    seen = await asyncio.gather(*(read(pair, each, afresh=True) for each in wish.chosen()))
+    _require_expected(wish, seen)
+    # A directory that is gone is not made again: its people would be strangers to the new one.
+    found = [each for each in seen if each.observed.exists or not each.resource.record.item]
+    left = tuple(f"{each.resource.path}: {GONE}" for each in seen if each not in found)
     pieces = [await _piece(pair, wish, each) for each in found]
     before, after = await way_of_modes(pair, pieces)
     raised = tuple(each for each in after if goes_up(pieces, before, each))
@@ -47,7 +50,11 @@ async def plan(pair: Pair, wish: Wish) -> Plan:
         (*mode_steps(pieces, before, careful=True), *documents, *mode_steps(pieces, after)),
         raised,
         tuple(dict.fromkeys([*reported, *met])),
+        left,
     )
+
+
+GONE = "is no longer there, or its key stands for no record: it is not made again."
 
 
 def _require_expected(wish: Wish, found: Iterable[Reading]) -> None:

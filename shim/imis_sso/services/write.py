@@ -103,7 +103,8 @@ async def _in_time(half: Half, order: Order, work: Callable[[], Awaitable[T]]) -
 
 async def _preview(pair: Pair, order: Order) -> Outcome:
     """Meet every gate as the write would, and write nothing (contract C15)."""
-    draft = await drafted(pair, order, await read(pair, order.resource))
+    live = items.required(pair, order, await read(pair, order.resource))
+    draft = await drafted(pair, order, live)
     await items.require_possible(pair, draft)
     reported: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
@@ -119,7 +120,8 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
 
 async def _prepare(pair: Pair, order: Order) -> Ready:
     await _settle_open(pair, order)
-    draft = await drafted(pair, order, await read(pair, order.resource, afresh=True))
+    live = items.required(pair, order, await read(pair, order.resource, afresh=True))
+    draft = await drafted(pair, order, live)
     await items.require_possible(pair, draft)
     if order.only_lowers and gates.move(draft) is not Transition.LOWER:
         return Ready(replace(draft, wanted=draft.live.document))

@@ -15,7 +15,7 @@ from imis_sso.connectors.browser.listing import (
     open_record,
 )
 from imis_sso.connectors.browser.tab import Tab
-from imis_sso.connectors.browser.way import View, Way
+from imis_sso.connectors.browser.way import Way
 from imis_sso.domain.bindings import Binding, Entry
 from imis_sso.domain.documents import Directory, Registration
 from imis_sso.domain.observed import Change, Observed
@@ -73,16 +73,17 @@ class DirectoryPages:
             await self._delete(tab, binding, base)
         elif base.exists:
             await self._open_known(tab, base)
-            view = await self._way.form(tab, self._page)
-            await self._fill(tab, view, change, base)
+            await self._fill(tab, change, base)
         else:
             await self._listed(tab)
             await add_record(tab, self._page)
-            view = await self._way.form(tab, self._page)
-            shown = await read_form(tab, self._page, view)
-            await self._fill(tab, view, change, Observed(shown.values))
+            await self._fill(tab, change, None)
 
-    async def _fill(self, tab: Tab, view: View, change: Change, base: Observed) -> None:
+    async def _fill(self, tab: Tab, change: Change, base: Observed | None) -> None:
+        view = await self._way.form(tab, self._page)
+        # The form is saved as a whole: also a field that nobody touches must be as described.
+        shown = await read_form(tab, self._page, view)
+        base = base or Observed(shown.values)
         values = dict(change.values)
         # Unknown: what an untouched secret in the form does. So what was read goes back (3.5).
         secret = change.secret or base.secret
