@@ -54,10 +54,9 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.trust import Pins
 from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
 from imis_sso.services.bindings import Bindings
-from imis_sso.services.circuit import Circuit
 from imis_sso.services.delivery import Delivery
+from imis_sso.services.doors import Doors
 from imis_sso.services.expiry import Expiry
-from imis_sso.services.guarded import guarded
 from imis_sso.services.half import WAITING, Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.pair import Pair, Policy
@@ -153,22 +152,16 @@ def build_pair(
 
     `neighbours` are the other environments' iMIS addresses, by name.
     """
-    names: dict[Product, str] = {
-        "imis": config.imis.connector[0],
-        "cloud-sso": config.cloud_sso.connector[0],
-    }
     halves: dict[Product, Half] = {}
-    circuits: dict[Product, Circuit] = {}
+    doors: dict[Product, Doors] = {}
     for product in PRODUCTS:
         guard = StoredLoginGuard(
             store.refused_logins, store.leases, key, product, config.name, store.facts
         )
-        build = connecting.BUILDERS[names[product]]
-        connector = guarded(product, build(config, guard, store.facts), connecting.PATIENCE)
-        circuits[product] = connector.circuit
+        doors[product] = connecting.doors_into(product, config, guard, store.facts)
         halves[product] = Half(
             product,
-            connector,
+            doors[product],
             hold=partial(store.leases.hold, config.name, product),
             turn=partial(store.leases.turn, config.name, product),
             waiting=waiting_writes,
@@ -198,7 +191,8 @@ def build_pair(
         journal,
         store.history,
         store.evidences,
-        circuits=circuits,
+        circuits={product: each.circuit for product, each in doors.items()},
+        doors=doors,
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
         sign_in_url=sign_in_url,

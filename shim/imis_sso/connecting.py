@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,14 @@ from imis_sso.connectors.imis_staff_site.pages import page_files as staff_site_p
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
+from imis_sso.domain.resources import Product
 from imis_sso.domain.sources import SecretSource
-from imis_sso.environments import EnvironmentConfig
+from imis_sso.environments import ASSISTED, EnvironmentConfig
 from imis_sso.services.circuit import Patience
+from imis_sso.services.closings import Closings
+from imis_sso.services.doors import Door, Doors
+from imis_sso.services.guarded import guarded
+from imis_sso.services.reach import AcceptedReach
 from imis_sso.store.base import Facts
 
 Build = Callable[[EnvironmentConfig, LoginGuard, Facts], Connector]
@@ -85,6 +91,26 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
         memory=PageMemory(facts, config.name, CloudSsoDashboard.name),
         uses_per_second=cloud_sso.uses_per_second,
     )
+
+
+def doors_into(
+    product: Product, config: EnvironmentConfig, guard: LoginGuard, facts: Facts
+) -> Doors:
+    """Make the doors into one product, in the registry's order. Nothing is connected by it.
+
+    A connector that drives a vendor's pages serves only where the registry says who permitted it.
+    """
+    section = config.half(product)
+    doors = []
+    for name in section.connector:
+        refusal = section.refuses(name)
+        door = Door(name, None, refusal, assisted=name == ASSISTED)
+        if not refusal:
+            built = BUILDERS[name](config, guard, facts)
+            door = replace(door, connector=guarded(product, built, PATIENCE))
+        doors.append(door)
+    closings = Closings(config.name, product, facts)
+    return Doors(product, doors, closings, AcceptedReach(config.name, facts))
 
 
 BUILDERS: Mapping[str, Build] = {

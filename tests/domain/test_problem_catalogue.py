@@ -23,8 +23,6 @@ CONTRACT = {
         "secret-version-changed",
         "manual-step-required",
         "promotion-required",
-        "directory-protected",
-        "already-exists",
         "connector-unproven",
         "upstream-changed",
         "transition-refused",
@@ -65,13 +63,9 @@ BESIDE = {
 }
 # Types of what later versions build; each belongs to a key, route or step that is absent now.
 LATER = {
-    "manual-step-required",
     "promotion-required",
-    "directory-protected",
-    "already-exists",
     "connector-unproven",
     "change-guard",
-    "reach-changed",
 }
 TYPES = problem_types()
 

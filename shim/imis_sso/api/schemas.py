@@ -155,6 +155,19 @@ SEEN: Final[Schema] = {
         "redirect_url": _SEEN_TEXT,
     },
 }
+DOORS: Final = _list_of(
+    _exactly(
+        connector=_TEXT,
+        state={
+            "type": "string",
+            "enum": ["serves", "next", "closed", "cannot-reach", "not-permitted"],
+        },
+        detail=_TEXT,
+        since=_or_null(_MOMENT),
+        again=_or_null(_MOMENT),
+        circuit={"type": "string", "enum": ["closed", "open", "half-open", ""]},
+    )
+)
 STATUS: Final = _exactly(
     environment=_TEXT,
     production=_TRUTH,
@@ -180,8 +193,10 @@ STATUS: Final = _exactly(
         _exactly(
             resource=_TEXT,
             connector=_TEXT,
+            doors=DOORS,
             capability={"type": "string", "enum": ["read", "read-write"]},
             unreachable=_TEXTS,
+            unaccepted=_TEXTS,
             managed=_TRUTH,
             last_managed_write=_or_null(_exactly(who=_TEXT, when=_MOMENT)),
             pending_manual_step=_or_null(_TEXT),

@@ -19,6 +19,12 @@ class Observed:
     the connector cannot reach is not among them. `raw` is the connector's own form of the record,
     for merging a write onto it; nobody else looks into it. `exists` is False where the product
     has no record yet. `entries` are the records of a list, or of a record from a list itself.
+    `confirmed` tells that a person said so and nobody read it.
+
+    What follows is not the connector's to fill in but that of the doors, which know several: `by`
+    names the connector that was there, `reach` is what may be used of its reach, `withheld` are
+    fields that it reaches and nobody has accepted yet, `lost` those that were accepted and that it
+    cannot reach (contract 1.1).
     """
 
     values: Values
@@ -26,6 +32,11 @@ class Observed:
     raw: object = None
     exists: bool = True
     entries: tuple[Entry, ...] = ()
+    confirmed: bool = False
+    by: str = ""
+    reach: Reach | None = None
+    withheld: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Observed(exists={self.exists}, fields={sorted(self.values)})"
@@ -41,12 +52,14 @@ class Change:
 
     `secret` is None where the record's own secret stays: a connector that replaces whole records
     then sends back what it read in clear, and leaves out what it could not read. `removes` asks
-    for the record to be deleted: an item of a collection only.
+    for the record to be deleted: an item of a collection only. `secret_ref` is the name by which
+    the caller gave the secret, for a connector that must tell a person where it is.
     """
 
     values: Mapping[str, str | bool] = field(default_factory=dict)
     secret: Secret | None = None
     removes: bool = False
+    secret_ref: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.values) or self.secret is not None or self.removes

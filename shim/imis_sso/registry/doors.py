@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.kinds import plain_text, source
+from imis_sso.registry.section import Section
 from imis_sso.registry.unbuilt import UNBUILT_VALUES, not_available
 
 ASSISTED: Final = "assisted"
@@ -109,6 +110,22 @@ User = Annotated[str | None, PlainValidator(_user)]
 ImisPassword = Annotated[SecretSource | None, PlainValidator(_password("imis.password"))]
 CloudSsoPassword = Annotated[SecretSource | None, PlainValidator(_password("cloud_sso.password"))]
 Permission = Annotated[str | None, PlainValidator(_permission)]
+
+
+class Doorway(Section):
+    """What a half of an environment says about the ways into it."""
+
+    connector: tuple[str, ...]
+    automation_permitted_by: Permission = None
+
+    def refuses(self, name: str) -> str:
+        """Say why a connector that is listed must not serve; `""` where it may."""
+        if name in AUTOMATED and self.automation_permitted_by is None:
+            return (
+                "nobody is on record as having permitted that a program drives these pages "
+                "(automation_permitted_by; docs/is-this-allowed.md)"
+            )
+        return ""
 
 
 def judged(description: str) -> Any:

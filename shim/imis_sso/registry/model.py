@@ -13,13 +13,14 @@ from pydantic_settings import NoDecode
 
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.mode_age import DAYS
-from imis_sso.domain.resources import Destroy
+from imis_sso.domain.resources import Destroy, Product
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.database_url import DatabaseUrl
 from imis_sso.registry.doors import (
     CloudSsoConnectors,
     CloudSsoPassword,
+    Doorway,
     ImisConnectors,
     ImisPassword,
     Permission,
@@ -136,7 +137,7 @@ class ServerSection(ServerOptions):
     )
 
 
-class ImisSection(Section):
+class ImisSection(Doorway):
     """Where iMIS is, and the service's own log-in there (product facts 3.3)."""
 
     url: Address = Field(description="iMIS base address.")
@@ -172,7 +173,7 @@ class ImisSection(Section):
     )
 
 
-class CloudSsoSection(Section):
+class CloudSsoSection(Doorway):
     """Where Cloud SSO's dashboard is, and the service's own log-in there (product facts 4.1)."""
 
     url: Address = Field(description="Address of the dashboard.")
@@ -355,6 +356,10 @@ class EnvironmentConfig(EnvironmentSection):
             {key: _named(key, secret) for key, secret in section.secrets.items()}
         )
         return cls.model_construct(name=name, **values)
+
+    def half(self, product: Product) -> Doorway:
+        """Give the section of a product."""
+        return self.imis if product == "imis" else self.cloud_sso
 
     @property
     def writable(self) -> bool:

@@ -25,7 +25,7 @@ async def draft(pair: Pair, order: Order, live: Reading) -> Draft:
         merge(live.document.model_dump(), order.declared)
     )
     wanted = _renewed(pair, live, wanted)
-    reach = pair.half(order.resource).reach_refusals(order.resource)
+    reach = pair.half(order.resource).reach_refusals(order.resource, live.observed)
     check_changes(
         order.resource.document,
         live.document.values(),

@@ -28,6 +28,11 @@ def passed_by(order: Order) -> Iterator[None]:
         _urgent.reset(before)
 
 
+def is_urgent() -> bool:
+    """Tell whether this task serves an order that nothing may stop."""
+    return _urgent.get()
+
+
 class Guarded:
     """A connector behind a circuit (see the protocol `Connector`)."""
 

@@ -173,15 +173,28 @@ class Half:
     def _room(self, deadline: Deadline) -> float:
         return deadline.room_before(self.connector.write_seconds)
 
-    def unreachable(self, resource: Resource) -> tuple[str, ...]:
-        """Give the fields of a resource that the connector cannot reach."""
-        return self.connector.reach.unreachable(resource.record.name, resource.document)
+    def unreachable(self, resource: Resource, seen: Observed | None = None) -> tuple[str, ...]:
+        """Give the fields of a resource that were out of reach when its record was seen.
 
-    def reach_refusals(self, resource: Resource) -> Mapping[str, str]:
+        Without that: those that the connector cannot reach at all.
+        """
+        reach = (seen and seen.reach) or self.connector.reach
+        return reach.unreachable(resource.record.name, resource.document)
+
+    def reach_refusals(self, resource: Resource, seen: Observed | None = None) -> Mapping[str, str]:
         """Give, for each unreachable field, the sentence that names who can reach it (1.1)."""
-        able = resource.record.reached_by
-        sentence = f"is out of reach of the connector {self.connector.name}; {able} can set it"
-        return dict.fromkeys(self.unreachable(resource), sentence)
+        return {
+            path: self._refusal(resource, seen, path) for path in self.unreachable(resource, seen)
+        }
+
+    def _refusal(self, resource: Resource, seen: Observed | None, path: str) -> str:
+        by = (seen and seen.by) or self.connector.name
+        if seen is not None and path in seen.withheld:
+            return (
+                f"is not within the reach that was accepted, with which {by} serves; "
+                "imis-sso connectors list says what is new, connectors accept takes it in"
+            )
+        return f"is out of reach of the connector {by}; {resource.record.reached_by} can set it"
 
     async def aclose(self) -> None:
         """Close the connector."""

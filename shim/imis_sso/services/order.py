@@ -97,7 +97,8 @@ class Draft:
         """Give the connector's order; `kept` goes back into a record that hides its secret."""
         if self.order.removes:
             return Change(removes=True)
-        return Change(self.changed, self.push.secret or kept)
+        ref = self.push.record.ref if self.push.secret and self.push.record else ""
+        return Change(self.changed, self.push.secret or kept, secret_ref=ref)
 
 
 @dataclass(frozen=True)

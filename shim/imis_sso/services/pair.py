@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from imis_sso.connectors.base import DiscoveryLook, Probes
 from imis_sso.domain.checks import Verification
@@ -19,6 +20,9 @@ from imis_sso.services.journal import Journal
 from imis_sso.services.runs import Runs
 from imis_sso.services.secrets import Secrets
 from imis_sso.store.base import Evidences, History, Managed
+
+if TYPE_CHECKING:
+    from imis_sso.services.doors import Doors
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class Pair:
     """One environment: iMIS and Cloud SSO.
 
     Without `probes` nothing is fetched from the provider. `neighbours` are the other environments'
-    iMIS addresses, by name; `sign_in_url` is where a person begins to sign in to iMIS.
+    iMIS addresses, by name; `sign_in_url` is where a person begins to sign in to iMIS. `doors` are
+    the ways into each product, as its half uses them.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Pair:
     history: History
     evidences: Evidences
     circuits: Mapping[Product, Circuit] = field(default_factory=dict)
+    doors: Mapping[Product, Doors] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from imis_sso.domain.canonical import etag
 from imis_sso.domain.documents import Document, ImisClient, ImisSsoSettings, OpenIDConnect
 from imis_sso.domain.observed import Observed
+from imis_sso.domain.problems import FieldError, ReachChanged
 from imis_sso.domain.resources import (
     IMIS_CLIENT,
     IMIS_SSO_SETTINGS,
@@ -52,18 +53,27 @@ class Reading:
 async def read(pair: Pair, resource: Resource, *, afresh: bool = False) -> Reading:
     """Read a document of a pair; `afresh` never joins a fetch that is already under way.
 
-    Raises the connector's problems.
+    Raises the connector's problems, and `ReachChanged` where it cannot reach what was accepted.
     """
     half = pair.half(resource)
-    observe = half.observe_afresh if afresh else half.observe
-    return await compose(pair, resource, await observe(resource))
+    observed = await (half.observe_afresh if afresh else half.observe)(resource)
+    lost = sorted(observed.lost.intersection(resource.document.defaults()))
+    if lost:
+        msg = (
+            f"{observed.by} serves {resource.path} now and cannot reach {', '.join(lost)}, which "
+            "was reached before; nothing is shown or written until the connector that can is back, "
+            f"or `imis-sso connectors accept {pair.name}` takes the smaller reach."
+        )
+        raise ReachChanged(msg, [FieldError(each, "is out of reach now") for each in lost])
+    return await compose(pair, resource, observed)
 
 
 async def compose(pair: Pair, resource: Resource, observed: Observed) -> Reading:
     """Make the document of a resource from what was seen of its record."""
     keys = await _secret_keys(pair, resource, observed)
     document = resource.document.of(observed.document_values(resource.document) | keys)
-    return Reading(resource, observed, document, pair.half(resource).unreachable(resource))
+    unreachable = pair.half(resource).unreachable(resource, observed)
+    return Reading(resource, observed, document, unreachable)
 
 
 async def _secret_keys(pair: Pair, resource: Resource, observed: Observed) -> dict[str, str]:

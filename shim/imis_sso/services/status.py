@@ -9,6 +9,7 @@ from imis_sso.domain.ledger import ManagedPeriod
 from imis_sso.domain.resources import COLLECTIONS, RESOURCES, Resource
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.pair import Pair
+from imis_sso.services.serving import serving
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
@@ -39,13 +40,15 @@ async def items(pair: Pair) -> list[Resource]:
 
 
 async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:
-    half = pair.half(resource)
+    ways = await serving(pair, resource)
     last = await pair.managed.last(pair.name, resource.path)
     return {
         "resource": resource.path,
-        "connector": half.connector.name,
+        "connector": ways.connector,
+        "doors": [each.as_dict() for each in ways.doors],
         "capability": "read" if resource.read_only else "read-write",
-        "unreachable": list(half.unreachable(resource)),
+        "unreachable": list(ways.unreachable),
+        "unaccepted": list(ways.unaccepted),
         "managed": last is not None and last.lasts,
         "last_managed_write": _write(last) if last else None,
         "pending_manual_step": None,

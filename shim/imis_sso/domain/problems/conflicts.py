@@ -100,6 +100,19 @@ class NotLastWriter(Problem):
     status, slug, title = 409, "not-last-writer", "Not the last writer"
 
 
+class ManualStepRequired(Problem):
+    """A person has to do this step, because no connector of the environment can.
+
+    The detail says what to do; `errors` has one entry for each field, with the page, the label and
+    the value. Nothing was written. When it is done, say so with `imis-sso confirm ENV` (or `POST
+    …/manual-steps/{id}/confirm`), and send the same request again: it then goes through. Where the
+    detail says that nobody has confirmed what the product holds, look there once and say it with
+    `imis-sso confirm ENV --present`.
+    """
+
+    status, slug, title = 409, "manual-step-required", "A person has to do this"
+
+
 class InProgress(Problem):
     """A request with this `Idempotency-Key` is still being worked on.
 

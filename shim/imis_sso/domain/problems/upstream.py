@@ -57,6 +57,18 @@ class UpstreamPageChanged(Problem):
     status, slug, title = 424, "upstream-page-changed", "Page changed"
 
 
+class ReachChanged(Problem):
+    """The connector that serves now cannot reach a field that was reached before.
+
+    The document would show a default in place of what the product holds, so it is not shown, and
+    nothing is written. Bring the connector back that reached it (`imis-sso connectors list ENV`
+    says which, and why it does not serve), or accept the smaller reach with
+    `imis-sso connectors accept ENV`. Lowering the mode goes on.
+    """
+
+    status, slug, title = 424, "reach-changed", "Reach changed"
+
+
 class SecretUnavailable(Problem):
     """A secret that the request needs cannot be had.
 

@@ -1,0 +1,132 @@
+"""Which fields of each document have been accepted: reach never widens silently (contract 1.1).
+
+The reach with which a document is first served is recorded. What a connector reaches beyond it
+stays out of reach until somebody accepts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from imis_sso.domain.facts import Fact, FactKind
+from imis_sso.domain.ledger import StoreUnavailable
+from imis_sso.domain.observed import Observed, Reach
+from imis_sso.domain.resources import RESOURCES, Record, Resource
+from imis_sso.store.base import Facts
+
+logger = logging.getLogger(__name__)
+
+KIND: Final[FactKind] = "reach"
+STORE_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The fields of a document that were accepted: by whom (`""`: when first served), and when."""
+
+    fields: frozenset[str]
+    connector: str
+    who: str = ""
+    at: datetime | None = None
+
+
+def reached(reach: Reach, resource: Resource) -> frozenset[str]:
+    """Give the fields of a document that a reach has."""
+    able = reach.fields.get(resource.record.name, frozenset())
+    return able.intersection(resource.document.defaults())
+
+
+def on_record(record: Record) -> Sequence[Resource]:
+    """Give the documents on a record."""
+    return [each for each in RESOURCES if each.record.name == record.name]
+
+
+class AcceptedReach:
+    """The accepted reach of one environment's documents."""
+
+    def __init__(self, environment: str, facts: Facts) -> None:
+        self._environment, self._facts = environment, facts
+        self._known: dict[str, Accepted] = {}
+
+    async def of(self, resource: Resource) -> Accepted | None:
+        """Give what was accepted of a document; None where nothing ever served it.
+
+        Raises StoreUnavailable.
+        """
+        fact = await self._facts.get(self._environment, KIND, resource.path)
+        if fact is None:
+            return None
+        content = fact.content
+        return Accepted(frozenset(content["fields"]), content["connector"], fact.who, fact.at)
+
+    async def accept(self, resource: Resource, accepted: Accepted) -> None:
+        """Accept a reach in place of the one before. Raises StoreUnavailable."""
+        await self._facts.put(self._fact(resource, accepted))
+        self._known[resource.path] = accepted
+
+    async def narrowed(
+        self, seen: Observed, by: str, reach: Reach, record: Record, *, urgent: bool = False
+    ) -> Observed:
+        """Give what was seen through a connector, without the fields that nobody accepted.
+
+        Where the store cannot tell, what this process knows counts, else what the connector
+        reaches. An urgent read asks no store: lowering the mode waits for nothing (1.2).
+        """
+        allowed: set[str] = set()
+        withheld: set[str] = set()
+        lost: set[str] = set()
+        for each in on_record(record):
+            able = reached(reach, each)
+            accepted = await self._accepted(each, able, by, urgent=urgent)
+            allowed |= able & accepted
+            withheld |= able - accepted
+            lost |= accepted - able
+        return replace(
+            seen,
+            values=_without(seen.values, withheld),
+            by=by,
+            reach=Reach({record.name: frozenset(allowed)}),
+            withheld=frozenset(withheld),
+            lost=frozenset(lost),
+        )
+
+    async def _accepted(
+        self, resource: Resource, able: frozenset[str], by: str, *, urgent: bool
+    ) -> frozenset[str]:
+        known = self._known.get(resource.path)
+        if urgent:
+            return able if known is None else known.fields
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                found = await self.of(resource) or await self._first(resource, able, by)
+        except (StoreUnavailable, TimeoutError) as error:
+            logger.warning("the reach of %s cannot be looked up: %s", resource.path, error)
+            return able if known is None else known.fields
+        if found is None:
+            return able
+        self._known[resource.path] = found
+        return found.fields
+
+    async def _first(self, resource: Resource, able: frozenset[str], by: str) -> Accepted | None:
+        """Record the reach with which a document is first served; another process may be first."""
+        if not able:
+            return None  # nothing serves it yet
+        mine = Accepted(able, by)
+        if await self._facts.add(self._fact(resource, mine)):
+            return mine
+        return await self.of(resource)
+
+    def _fact(self, resource: Resource, accepted: Accepted) -> Fact:
+        content = {"fields": sorted(accepted.fields), "connector": accepted.connector}
+        return Fact(self._environment, KIND, resource.path, content, accepted.who)
+
+
+def _without(values: Mapping[str, str | bool], left_out: set[str]) -> Mapping[str, str | bool]:
+    if not left_out:
+        return values
+    return {path: value for path, value in values.items() if path not in left_out}
