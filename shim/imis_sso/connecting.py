@@ -74,6 +74,7 @@ def _imis_staff_site(config: EnvironmentConfig, guard: LoginGuard, facts: Facts)
         ca_file=config.ca_file,
         pages_dir=config.pages_dir,
         memory=PageMemory(facts, config.name, ImisStaffSite.name),
+        idle_seconds=config.browser_idle_minutes * 60.0,
         # A use of a page is several requests: the page, its save, the page after it.
         uses_per_second=max(1, imis.requests_per_second // _REQUESTS_OF_A_USE),
     )
@@ -90,6 +91,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
         pages_dir=config.pages_dir,
         memory=PageMemory(facts, config.name, CloudSsoDashboard.name),
         uses_per_second=cloud_sso.uses_per_second,
+        idle_seconds=config.browser_idle_minutes * 60.0,
     )
 
 

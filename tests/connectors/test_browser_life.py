@@ -87,6 +87,38 @@ async def test_a_browser_has_one_life_after_another(
     assert walker.session is not own
 
 
+async def test_a_browser_that_nobody_uses_is_ended_and_started_again(
+    browser_site: Any, walker: Walker
+) -> None:
+    """Architecture, connectors: warm while it is used; its memory is given back after that."""
+    browser_site.pages["/"] = HOME
+    session = BrowserSession(
+        browser_site.origin,
+        "The product",
+        ca_file=browser_site.ca_file,
+        settle_seconds=0.5,
+        idle_seconds=0.4,
+    )
+    fresh = Walker(session, browser_site.origin)
+    try:
+        assert await fresh.read() == "v"
+        first = (await browser_of(session)).pid or 0
+        await asyncio.sleep(0.2)
+        assert await fresh.read() == "v"
+        await asyncio.sleep(0.3)  # less than a pause since the last use
+        assert is_alive(first)
+        async with asyncio.timeout(10):
+            while is_alive(first):
+                await asyncio.sleep(0.05)
+        assert await fresh.read() == "v"
+        second = (await browser_of(session)).pid or 0
+    finally:
+        await session.aclose()
+    assert second != first
+    assert not is_alive(second)
+    assert walker.session is not session
+
+
 async def test_a_browser_that_breaks_down_after_save_leaves_it_uncertain(
     own: BrowserSession, browser_site: Any, walker: Walker
 ) -> None:

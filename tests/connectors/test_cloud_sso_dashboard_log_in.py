@@ -105,8 +105,8 @@ async def test_another_cloud_id_is_another_log_in(
 async def test_callers_at_an_ended_session_share_one_log_in(
     own: CloudSsoDashboard, ended: CloudSsoModel
 ) -> None:
-    """Targets R4: at most one log-in per session life, and one request at a time."""
-    seen = await asyncio.gather(*(own.read(IMIS_CLIENT) for _ in range(12)))
+    """Targets R4: at most one log-in per session life, however many call at once."""
+    seen = await asyncio.gather(*(own.read(IMIS_CLIENT) for _ in range(50)))
     assert {each.values["client_id"] for each in seen} == {ended.client_id}
     assert ended.counters.logins == 1
     assert ended.counters.max_simultaneous == 1

@@ -182,6 +182,7 @@ async def test_a_session_that_ended_before_the_save_is_renewed(
 ) -> None:
     """Until Save is pressed a log-in page is answered, and the write goes on."""
     base = await dashboard.read(IMIS_SSO_SETTINGS)
+    dashboard_model.reset()
     dashboard_model.change_variant({"cloud_sso_expiry": expiry})
     dashboard_model.expire_sessions()
     await dashboard.write(IMIS_SSO_SETTINGS, TO_NEW, base)
@@ -191,18 +192,62 @@ async def test_a_session_that_ended_before_the_save_is_renewed(
 
 @pytest.mark.parametrize("render", ["server", "script"])
 @pytest.mark.parametrize("expiry", ["in_place", "redirect"])
-async def test_a_session_that_ended_with_the_save_leaves_it_uncertain(
+async def test_a_session_that_ended_with_the_save_is_renewed_and_the_save_done(
     dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel, expiry: str, render: str
 ) -> None:
-    """Product facts 3.5: a write without a clear answer is never sent again blindly."""
+    """Product facts 3.5: sent again only because the page, loaded afresh, shows the old value."""
     dashboard_model.change_variant({"cloud_sso_expiry": expiry, "cloud_sso_render": render})
     base = await dashboard.read(IMIS_SSO_SETTINGS)
+    dashboard_model.reset()
     dashboard_model.faults.add(Fault("expire_session", {"role": "write"}))
+    await dashboard.write(IMIS_SSO_SETTINGS, TO_NEW, base)
+    counters = dashboard_model.counters
+    assert (counters.writes, counters.stored, counters.logins) == (2, 1, 1)
+    assert dashboard_model.redirect_url == NEW
+
+
+async def test_a_session_that_ends_with_every_save_is_not_fought(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    base = await dashboard.read(IMIS_SSO_SETTINGS)
+    dashboard_model.faults.add(Fault("expire_session", {"role": "write"}, times=None))
     refusal = await refusal_of(dashboard, base)
     assert isinstance(refusal, WriteUncertain)
     assert isinstance(refusal.cause, UpstreamError)
-    assert dashboard_model.counters.writes == 1
+    assert (dashboard_model.counters.writes, dashboard_model.counters.stored) == (2, 0)
+    dashboard_model.faults.clear()
     assert (await dashboard.read(IMIS_SSO_SETTINGS)).values["redirect_url"] == OLD
+
+
+LOG_IN_FORM = (
+    "<form><label>User Name <input></label><label>Password <input type=password></label>"
+    "<label>Cloud ID <input></label><button>Log In</button></form>"
+)
+
+
+async def test_a_save_that_was_taken_before_the_session_ended_is_not_repeated(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """The log-in page came in place of the answer, and the page afresh shows the new value."""
+    base = await dashboard.read(IMIS_SSO_SETTINGS)
+    shown = {"stored": True, "status": 200, "body": LOG_IN_FORM, "media_type": "text/html"}
+    dashboard_model.faults.add(Fault("status", {"role": "write"}, params=shown))
+    await dashboard.write(IMIS_SSO_SETTINGS, TO_NEW, base)
+    assert (dashboard_model.counters.writes, dashboard_model.counters.stored) == (1, 1)
+    assert dashboard_model.redirect_url == NEW
+
+
+async def test_another_value_after_an_ended_session_is_left_alone(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    """Neither the old value nor ours: who wrote it is not known, so nothing is written over it."""
+    base = await dashboard.read(IMIS_SSO_SETTINGS)
+    dashboard_model.faults.add(Fault("write_altered", {"role": "write"}))
+    shown = {"stored": True, "status": 200, "body": LOG_IN_FORM, "media_type": "text/html"}
+    dashboard_model.faults.add(Fault("status", {"role": "write"}, params=shown))
+    assert isinstance(await refusal_of(dashboard, base), WriteUncertain)
+    assert dashboard_model.counters.writes == 1
+    assert dashboard_model.redirect_url not in {OLD, NEW}
 
 
 BREAKS: list[tuple[str, dict[str, object], type[Problem]]] = [

@@ -299,6 +299,12 @@ class EnvironmentSection(Section):
         default=None,
         description="Certificate authorities to trust besides the system's, in PEM form.",
     )
+    browser_idle_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=1440,
+        description="Minutes without use after which a connector's browser is ended.",
+    )
     expiry_warning_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = Field(
         default=(60, 30, 7),
         min_length=1,

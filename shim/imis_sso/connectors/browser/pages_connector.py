@@ -7,14 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
-from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form, write_form
+from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form
+from imis_sso.connectors.browser.idle import IDLE_SECONDS
 from imis_sso.connectors.browser.live_pages import LivePages
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import PageFiles
 from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.browser.tab import Tab
-from imis_sso.connectors.browser.way import Way
+from imis_sso.connectors.browser.way import View, Way
+from imis_sso.connectors.browser.writing import write_page
 from imis_sso.connectors.pace import Pace
 from imis_sso.domain.observed import Change, Finding
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
@@ -33,7 +35,7 @@ class Common(TypedDict, total=False):
     knows what was accepted of the pages;
     `read_seconds` and `save_seconds` bound one read and one write; `settle_seconds` is how long a
     quiet page may take to show its fields; `uses_per_second` is how many reads and writes there are
-    at the most.
+    at the most; a browser that is not used for `idle_seconds` is ended.
     """
 
     ca_file: Path | None
@@ -43,6 +45,7 @@ class Common(TypedDict, total=False):
     save_seconds: float
     settle_seconds: float
     uses_per_second: int
+    idle_seconds: float
 
 
 class PagesConnector:
@@ -76,6 +79,7 @@ class PagesConnector:
             captures=common.get("captures_dir"),
             settle_seconds=common.get("settle_seconds", 2.5),
             pace=Pace(common.get("uses_per_second", 5)),
+            idle_seconds=common.get("idle_seconds", IDLE_SECONDS),
         )
         memory = common.get("memory")
         self._watch = PageWatch(memory, title)
@@ -113,9 +117,14 @@ class PagesConnector:
         secrets = {} if change.secret is None else {SECRET: change.secret}
 
         async def work(tab: Tab) -> None:
-            view = await self._way.open(tab, page)
-            await self._watch.writing(name, page, view, {*change.values, *secrets})
-            await write_form(tab, page, view, change.values, base, secrets=secrets)
+            async def opened() -> View:
+                view = await self._way.open(tab, page)
+                await self._watch.writing(name, page, view, {*change.values, *secrets})
+                return view
+
+            await write_page(
+                tab, self._way, page, opened, change=change.values, base=base, secrets=secrets
+            )
 
         await self._log_in.refuse_known()
         await self._session.run(work, self._save_seconds)

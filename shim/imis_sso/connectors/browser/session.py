@@ -18,6 +18,7 @@ from imis_sso.connectors.browser.failures import (
     timed_out,
     untrusted_certificate,
 )
+from imis_sso.connectors.browser.idle import IDLE_SECONDS, Idle
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.pace import Pace
 from imis_sso.domain.problems import Busy, Problem, UpstreamPageChanged, UpstreamUnavailable
@@ -33,12 +34,13 @@ _START_SECONDS: Final = 25.0
 
 
 class BrowserSession:
-    """A browser with one page, started when first needed and kept until `aclose`.
+    """A browser with one page, started when first needed and kept until it is idle, or `aclose`.
 
     `title` names the product in messages; `secrets` gives what must never be in one; `ca_file` is
     the private authority, if there is one; `captures` is the directory for descriptions of changed
     pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields;
-    `pace` caps how often the product is used.
+    `pace` caps how often the product is used; after `idle_seconds` without use the browser is
+    ended, and its log-in with it; the next use starts another.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class BrowserSession:
         captures: Path | None = None,
         settle_seconds: float = 2.5,
         pace: Pace | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._title, self._secrets, self._captures = title, secrets, captures
         self._pace = pace
+        self._idle = Idle(idle_seconds, self._rest)
         self._engine = Engine(
             base_url, title, secrets=secrets, ca_file=ca_file, settle_seconds=settle_seconds
         )
@@ -118,10 +122,12 @@ class BrowserSession:
         except TimeoutError:
             msg = f"The browser is still at work for {self._title}."
             raise Busy(msg) from None
+        self._idle.end()
         try:
             yield
         finally:
             self._lock.release()
+            self._idle.begin()
 
     async def _repeated(self, work: Work[Result]) -> Result:
         try:
@@ -172,6 +178,13 @@ class BrowserSession:
             capture = described(await tab.look(), tab.url, problem.detail, self._secrets())
             await keep(self._captures, capture)
 
+    async def _rest(self) -> None:
+        async with self._lock:
+            if self._idle.is_over:
+                await self._engine.stop()
+                logger.info("the browser for %s was idle and is ended", self._title)
+
     async def aclose(self) -> None:
         """End the browser, whatever it is doing, and for good."""
+        await self._idle.aclose()
         await self._engine.close()

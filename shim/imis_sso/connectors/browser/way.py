@@ -130,6 +130,10 @@ class Way:
         self._refuse_log_in(survey)
         return is_list(page, survey)
 
+    def shows_log_in(self, survey: Survey) -> bool:
+        """Tell whether a page is one of the log-in."""
+        return self._log_in.shown(survey)
+
     async def _reach(self, tab: Tab, page: PageDescription) -> View:
         address = self._addresses.get(page.title)
         if address is not None:
