@@ -133,24 +133,39 @@ async def test_the_tenant_is_the_cloud_id(
     """Contract C46: read once a session, so it costs nothing here."""
     await dashboard.read(IMIS_CLIENT)
     dashboard_model.reset()
-    assert await dashboard.tenant() == {"cloud_id": dashboard_model.cloud_id}
+    told = dict(await dashboard.tenant())
+    assert told["cloud_id"] == dashboard_model.cloud_id
+    assert len(told.pop("version")) == 16
     assert dashboard_model.counters.requests == 0
 
 
 async def test_findings_say_what_the_page_shows(
     dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
 ) -> None:
-    readable = await dashboard.findings()
-    assert [each.held for each in readable] == [True, True]
+    """Product facts 4.1, 4.2 and 4.5, claim by claim; nothing is saved."""
+    held = {each.claim: each.held for each in await dashboard.findings()}
+    expected = {"cloud-sso.log-in", "cloud-sso.navigation", "cloud-sso.page", "cloud-sso.save"}
+    assert {each for each in expected if held[each]} == expected
+    assert held["cloud-sso.one-input"]
+    assert held["cloud-sso.secret-shown"]
+    assert held["cloud-sso.shows-cloud-id"] is False
     dashboard_model.change_variant({"cloud_sso_secret": "copy"})
-    masked = await dashboard.findings()
-    assert [each.held for each in masked] == [True, False]
-    assert "mask" in masked[1].answer
-    fault = Fault("changed_page", params={"change": "missing", "label": "Issuer"})
-    dashboard_model.faults.add(fault)
-    (changed,) = await dashboard.findings()
-    assert changed.held is False
-    assert '"Issuer" is missing' in changed.answer
+    masked = {each.claim: each for each in await dashboard.findings()}
+    assert masked["cloud-sso.secret-shown"].held is False
+    assert "mask" in masked["cloud-sso.secret-shown"].answer
+    assert dashboard_model.counters.writes == 0
+
+
+async def test_findings_name_what_changed_on_the_page(
+    dashboard: CloudSsoDashboard, dashboard_model: CloudSsoModel
+) -> None:
+    spoilt = Fault("changed_page", times=None, params={"change": "missing", "label": "Issuer"})
+    dashboard_model.faults.add(spoilt)
+    changed = {each.claim: each for each in await dashboard.findings()}
+    assert changed["cloud-sso.page"].held is False
+    assert '"Issuer" is missing' in changed["cloud-sso.page"].answer
+    assert '"Issuer" is missing' in changed["cloud-sso.page"].ask
+    assert "cloud-sso.secret-shown" not in changed
 
 
 def test_a_write_and_its_read_back_fit_the_deadline(dashboard_warm: CloudSsoDashboard) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from imis_sso.cli.checks import print_checks, worst_first
 from imis_sso.cli.console import DIFFERENT, Failure, progress, say, say_json
+from imis_sso.cli.markdown import cell
 from imis_sso.cli.target import JsonOption
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _markdown(report: Report) -> str:
     ]
     return "\n".join(
         [
-            f"# Sign-in of {_cell(report.address)}: {'passed' if report.passed else 'failed'}",
+            f"# Sign-in of {cell(report.address)}: {'passed' if report.passed else 'failed'}",
             "",
             *(f"- {name}: `{_code(value)}`" for name, value in facts if value),
             "",
@@ -116,15 +117,8 @@ def _markdown(report: Report) -> str:
 
 
 def _row(check: Mapping[str, Any]) -> str:
-    found, remedy = _cell(check["detail"]), _cell(check["remedy"])
+    found, remedy = cell(check["detail"]), cell(check["remedy"])
     return f"| {check['status']} | `{check['id']}` | {found} | {remedy} |"
-
-
-def _cell(text: str) -> str:
-    # What a stranger's site says must not become markup of the report.
-    for mark in ("\\", "|", "<", ">", "[", "]", "*", "_", "`"):
-        text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split())
 
 
 def _code(text: str) -> str:

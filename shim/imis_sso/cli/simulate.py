@@ -28,6 +28,10 @@ def simulate(
     ready_file: Annotated[
         Path | None, typer.Option(help="Write addresses and log-ins here (0600) when ready.")
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Behave like the tenant whose capture is in this folder."),
+    ] = None,
 ) -> None:
     """Run simulated iMIS and Cloud SSO, two environments, until told to stop (Ctrl-C, SIGTERM)."""
     stop = threading.Event()
@@ -35,7 +39,7 @@ def simulate(
         signal.signal(number, lambda _number, _frame: stop.set())
     with (
         tempfile.TemporaryDirectory(prefix="imis-sso-") as directory,
-        started(Path(directory)) as simulation,
+        started(Path(directory), profile) as simulation,
     ):
         _announce(simulation, ready_file)
         stop.wait()

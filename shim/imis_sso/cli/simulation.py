@@ -50,14 +50,24 @@ def simulated() -> Iterator[Simulated]:
             yield Simulated(config, simulation.ca_file, simulation.environments)
 
 
-def started(directory: Path) -> Simulation:
-    """Make the simulators; raises `Failure` where their extra is not installed."""
+def started(directory: Path, profile: Path | None = None) -> Simulation:
+    """Make the simulators, like the tenant whose capture is in the folder `profile`.
+
+    Raises `Failure` where their extra is not installed, or the capture cannot be used.
+    """
     try:
-        from imis_sso.simulators import Simulation
+        from imis_sso.simulators import Profile, Simulation
     except ModuleNotFoundError as error:
         msg = f"the simulators need more packages ({error.name}): install imis-sso[simulators]"
         raise Failure(msg) from None
-    return Simulation(directory)
+    try:
+        return Simulation(directory, profile=None if profile is None else Profile.load(profile))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Failure(f"the capture in {profile} cannot be used: {error}") from None
+    except OSError as error:
+        if profile is None:
+            raise
+        raise Failure(f"the capture in {profile} cannot be read: {error.strerror}") from None
 
 
 def _registry(place: Path, simulation: Simulation) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from imis_sso.simulators.cloud_sso.model import CloudSsoModel
 from imis_sso.simulators.directory.model import DirectoryModel
 from imis_sso.simulators.faults import Fault
 from imis_sso.simulators.imis.model import ImisModel
+from imis_sso.simulators.profile import Profile
 from imis_sso.simulators.recipe import follow_recipe
 from imis_sso.simulators.simulation import SimulatedEnvironment, Simulation
 from imis_sso.simulators.variant import Variant
@@ -20,6 +21,7 @@ __all__ = [
     "Fault",
     "ImisModel",
     "Outcome",
+    "Profile",
     "SimulatedEnvironment",
     "Simulation",
     "Variant",

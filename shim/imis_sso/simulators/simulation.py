@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from imis_sso.simulators.profile import Profile
+
 
 @dataclass(frozen=True)
 class SimulatedEnvironment:
@@ -43,7 +45,8 @@ class Simulation:
     """Simulated environments under one throw-away CA, by default `test` and `prod`.
 
     `directory` takes the certificates; `variants` gives a name its variant; `ports` gives a name
-    the ports of its iMIS and its Cloud SSO, 0 for any free one. The addresses are known from the
+    the ports of its iMIS and its Cloud SSO, 0 for any free one; with a `profile` all of them behave
+    like the tenant that it was captured from. The addresses are known from the
     start. Raises OSError naming the address where a port is taken.
     """
 
@@ -54,6 +57,7 @@ class Simulation:
         *,
         variants: Mapping[str, Variant] | None = None,
         ports: Mapping[str, tuple[int, int]] | None = None,
+        profile: Profile | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._authority, self._keys = Authority(directory), (SigningKey(), SigningKey())
@@ -71,6 +75,9 @@ class Simulation:
         except BaseException:
             self._close()
             raise
+        if profile is not None:
+            for name in self._imis:
+                profile.apply(self._imis[name], self._cloud_sso[name])
         self._thread = ServerThread(self._listeners)
 
     @property

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
+from imis_sso.connectors.browser.fingerprint import fingerprint
 from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form
 from imis_sso.connectors.browser.idle import IDLE_SECONDS
 from imis_sso.connectors.browser.live_pages import LivePages
@@ -70,6 +71,8 @@ class PagesConnector:
         self._read_seconds = common.get("read_seconds", 15.0)
         self._save_seconds = common.get("save_seconds", 15.0)
         self._secret: ObservedSecret = Unreadable.ABSENT
+        self._marks: dict[str, str] = {}
+        """Fingerprints of the pages as they were read last."""
         self._way = Way(home, log_in)
         self._session = BrowserSession(
             base_url,
@@ -104,6 +107,7 @@ class PagesConnector:
         view = await self._way.open(tab, page)
         shown = await read_form(tab, page, view)
         await self._watch.reading(name, page, view)
+        self._marks[name] = fingerprint(page, view.survey, view.comparison).digest
         self._secret = shown.secrets.get(SECRET, self._secret)
         return shown
 

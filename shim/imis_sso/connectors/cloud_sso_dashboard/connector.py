@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, Unpack
+from urllib.parse import urlsplit
 
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.form import PageValues
 from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.looking import Looker, Seen
 from imis_sso.connectors.browser.page_files import PageFiles
 from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
 from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.browser.way import View
 from imis_sso.connectors.cloud_sso_dashboard import directories
+from imis_sso.connectors.cloud_sso_dashboard.probes import PAGE, reached, unreached
 from imis_sso.domain.bindings import Binding
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
@@ -132,25 +136,45 @@ class CloudSsoDashboard(PagesConnector):
     async def tenant(self) -> Mapping[str, str]:
         """Give the Cloud ID of the session: what the page says, else what the log-in was for.
 
-        Reads the page only where nobody is logged in yet (contract C46).
+        Its version is the page's fingerprint: the product tells none. Reads the page only where
+        nobody is logged in yet (contract C46).
         """
-        if not self._log_in.accepted:
+        if not self._log_in.accepted or not self._marks.get(SETTINGS, ""):
             await self._shown()
         # Inferred: a log-in with a Cloud ID leads to that Cloud ID's dashboard (product facts 4.1).
-        return {_CLOUD_ID: self._shown_cloud_id or self._cloud_id}
+        return {
+            _CLOUD_ID: self._shown_cloud_id or self._cloud_id,
+            "version": self._marks.get(SETTINGS, ""),
+        }
 
     async def prove_login(self) -> None:
         """Do nothing: no write here can cost us our log-in."""
 
     async def findings(self) -> Sequence[Finding]:
-        """Say whether the log-in works, the page is as described, and its secret is readable."""
-        question = "Can the page iMIS SSO Settings be read as it is described?"
+        """Look at the log-in page and at the settings page, and judge them; nothing is filled in.
+
+        What stands in the way is a finding, never an error.
+        """
+        seen = Seen()
+
+        async def work(tab: Tab) -> View:
+            looker = Looker(self._log_in, self.pages.files.log_in, self._way, self._in_words)
+            await looker.log_in_page(tab, seen)
+            return await looker.page(tab, PAGE, self._page, seen)
+
         try:
-            await self._shown()
+            await self._log_in.refuse_known()
+            view = await self._session.run(work, 2 * self._read_seconds)
+            readable = not view.comparison.faults
+            secret = (await self._shown()).secrets[SECRET] if readable else None
         except Problem as problem:
-            return (Finding(question, problem.detail, held=False),)
-        secret = "Does the page show the client secret?"  # noqa: S105  # a question
-        return (Finding(question, "yes", held=True), self._secret_finding(secret))
+            return unreached(problem, seen, accepted=self._log_in.accepted)
+        shown = self._shown_cloud_id, self._cloud_id
+        return reached(self._page, view, seen, secret, shown)
+
+    def _in_words(self) -> Sequence[str]:
+        host = urlsplit(self._way.base_url).hostname or ""
+        return (*(each.reveal() for each in self._in_play()), self._cloud_id, host)
 
 
 def _refuse_others(resource: Resource) -> None:

@@ -11,8 +11,10 @@ from urllib.parse import quote, urlsplit
 
 from imis_sso.connectors.base import Credential, LoginGuard, WriteUncertain
 from imis_sso.connectors.imis_rest import answers, mapping, probes, wire
+from imis_sso.connectors.imis_rest.asking import Asking
 from imis_sso.connectors.imis_rest.choice import choose
 from imis_sso.connectors.imis_rest.login import LogIn
+from imis_sso.connectors.imis_rest.names import ORGANISATION, VERSION, told
 from imis_sso.connectors.imis_rest.redaction import Redactor
 from imis_sso.connectors.imis_rest.session import FairUse, Session
 from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, Transport
@@ -27,14 +29,6 @@ _JSON: Final = {"Content-Type": "application/json"}
 _PAGE: Final = 100
 _MOST_PAGES: Final = 5
 _REFUSED: Final = frozenset({403, 404, 501})
-# Inferred: the names of the properties; only what they say is documented (product facts 3.3).
-_ORGANISATION: Final = (
-    "LicensedOrganization",
-    "LicensedOrganizationName",
-    "LicensedOrganisation",
-    "OrganizationName",
-    "LicenseeName",
-)
 
 
 class ImisRest:
@@ -69,6 +63,8 @@ class ImisRest:
         transport = Transport(base_url, ca_file, Pace(requests_per_second))
         log_in = LogIn(transport, credential, guard, base_url, token_path)
         self._budget = 1.5 * request_seconds
+        self._log_in = log_in
+        self._host = transport.host
         self._session = Session(
             transport, log_in, request_seconds, self._budget, fair_use or FairUse()
         )
@@ -119,14 +115,16 @@ class ImisRest:
             self._chosen = _created_id(answer) or self._chosen
 
     async def tenant(self) -> Mapping[str, str]:
-        """Tell the licensed organisation, read once a log-in session, and the record's id.
+        """Tell the licensed organisation and the version, read once a session, and the record's id.
 
-        An organisation that iMIS does not tell, and an id not yet known, are left out.
+        What iMIS does not tell, and an id not yet known, are left out.
         """
         settings = await self._system_settings()
-        named = (wire.unbox(settings.get(name)) for name in _ORGANISATION)
-        organisation = next((each for each in named if isinstance(each, str) and each), None)
-        known = {"organisation": organisation, "provider_id": self._chosen}
+        known = {
+            "organisation": told(settings, ORGANISATION),
+            "provider_id": self._chosen,
+            "version": told(settings, VERSION),
+        }
         return {key: value for key, value in known.items() if value is not None}
 
     async def prove_login(self) -> None:
@@ -138,7 +136,8 @@ class ImisRest:
 
     async def findings(self) -> Sequence[Finding]:
         """Probe what this tenant serves over REST, in the order of product facts 3.2."""
-        return await probes.findings(self._session.call, self._redactor)
+        asking = Asking(self._session.call, self._log_in, self._redactor, self._host)
+        return await probes.findings(asking, self._pinned)
 
     async def aclose(self) -> None:
         """End what is running and close the connections."""

@@ -60,6 +60,13 @@ class LogIn:
         self._transport, self._credential, self._guard = transport, credential, guard
         self._address, self._path = address, token_path.lstrip("/")
         self.password: Secret | None = None
+        self.username = ""
+        self.tells_life: bool | None = None
+
+    @property
+    def path(self) -> str:
+        """Path of the token endpoint."""
+        return f"/{self._path}"
 
     async def token(self, seconds: float) -> Token:
         """Log in, unless exactly this log-in was refused before.
@@ -68,7 +75,7 @@ class LogIn:
         NoAnswer, whose `sent` is False: it speaks of the request that needs the token.
         """
         who = await self._credential()
-        self.password = who.password
+        self.username, self.password = who.username, who.password
         async with self._guard.trying(self._address, who.username, who.password):
             return await self._tried(who, seconds)
 
@@ -87,7 +94,9 @@ class LogIn:
     def _judged(self, answer: Answer) -> Token:
         if answer.status == HTTPStatus.OK:
             logger.info("logged in to iMIS at %s", self._transport.host)
-            return _token(answer.json())
+            token = _token(answer.json())
+            self.tells_life = token.renew_at < float("inf")
+            return token
         if answer.status in {429, 503}:
             busy = UpstreamUnavailable("iMIS is too busy to log in")
             raise NoAnswer(busy, sent=False, passing=True, wait=answer.retry_after)

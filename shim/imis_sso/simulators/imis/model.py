@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imis_sso.simulators.imis import wire
 from imis_sso.simulators.imis.faults import KINDS
+from imis_sso.simulators.imis.manners import Manners
 from imis_sso.simulators.imis.members import Members
 from imis_sso.simulators.imis.seeding import EMAIL_BODY, half_finished
 from imis_sso.simulators.imis.staff_sessions import StaffSessions
@@ -54,7 +55,7 @@ class ImisModel(Product):
     ) -> None:
         super().__init__(variant, KINDS)
         self.name, self.base_url, self._clock, self.trust = name, base_url, clock, trust
-        self.members = Members()
+        self.members, self.manners = Members(), Manners()
         self.staff = StaffSessions(clock)
         self._lock = threading.RLock()
         self._account = f"svc-imis-sso-{name}", new_secret()
@@ -84,6 +85,13 @@ class ImisModel(Product):
             with self._lock:
                 self._records = self._seed_records()
                 self._note(None)
+
+    def behave(self, manners: Manners) -> None:
+        """Answer as a real tenant was seen to, with records of its kind."""
+        with self._lock:
+            self.manners = manners
+            self._records = self._seed_records()
+            self._note(None)
 
     # Log-in
 
@@ -249,6 +257,8 @@ class ImisModel(Product):
             self.change(**record)
 
     def _seed_records(self) -> list[Record]:
+        if self.manners.records:
+            return self.manners.seeded(self.base_url, self._old_secret)
         kind = self.variant.imis_records
         first, other = (half_finished(self.base_url, self._old_secret, index) for index in (1, 2))
         other |= {"ProviderName": "Members (2021)", "Mode": 1 if kind == "several_active" else 0}

@@ -31,13 +31,21 @@ def entries(model: ImisModel) -> list[Entry]:
     imis = _Imis(model)
     guarded, entity = imis.guarded, imis.entity
     return [
-        Entry("GET", "/api/SystemSettings/0", guarded(imis.system_settings)),
-        Entry("GET", "/api/metadata/OpenIDProvider", entity(imis.metadata)),
-        Entry("GET", _ENTITY, entity(imis.list_records), "read"),
+        Entry(
+            "GET",
+            "/api/SystemSettings/0",
+            guarded(imis.named("system-settings", imis.system_settings)),
+        ),
+        Entry("GET", "/api/metadata/OpenIDProvider", entity(imis.metadata, "metadata")),
+        Entry("GET", _ENTITY, entity(imis.list_records, "records"), "read"),
         Entry("POST", _ENTITY, entity(imis.create), "write"),
-        Entry("POST", f"{_ENTITY}/_validate", entity(imis.validate)),
+        Entry("POST", f"{_ENTITY}/_validate", entity(imis.validate, "validation")),
         Entry("POST", f"{_ENTITY}/_execute", entity(imis.no_operation)),
-        Entry("POST", f"{_ENTITY}/_haspermission/{{action}}", entity(imis.has_permission)),
+        Entry(
+            "POST",
+            f"{_ENTITY}/_haspermission/{{action}}",
+            entity(imis.has_permission, "permission"),
+        ),
         Entry("GET", _RECORD, entity(imis.read), "read"),
         Entry("PUT", _RECORD, entity(imis.replace), "write"),
         Entry("DELETE", _RECORD, entity(imis.remove), "write"),
@@ -64,9 +72,9 @@ class _Imis:
         token = self._model.log_in(form.get("username", ""), form.get("password", ""))
         if token is None:
             return _oauth_error("invalid_grant", "The user name or password is incorrect.")
-        seconds = self._model.token_seconds
+        life = {"expires_in": self._model.token_seconds} if self._model.manners.tells_life else {}
         return JSONResponse(
-            {"access_token": token, "token_type": "bearer", "expires_in": seconds}
+            {"access_token": token, "token_type": "bearer", **life}
             | {"userName": self._model.username}
         )
 
@@ -86,7 +94,15 @@ class _Imis:
 
         return checked
 
-    def entity(self, endpoint: Endpoint) -> Endpoint:
+    def named(self, name: str, endpoint: Endpoint) -> Endpoint:
+        """Refuse what a real tenant was seen to refuse under this name (see `Manners`)."""
+
+        async def seen(request: Request) -> Response:
+            return self._model.manners.refusal(name) or await endpoint(request)
+
+        return seen
+
+    def entity(self, endpoint: Endpoint, name: str = "") -> Endpoint:
         """Answer as the variant says this installation serves the entity, and check the roles."""
 
         async def served(request: Request) -> Response:
@@ -97,19 +113,20 @@ class _Imis:
                 return _plain(HTTPStatus.FORBIDDEN, "Access denied")
             return await endpoint(request)
 
-        return self.guarded(served)
+        return self.guarded(self.named(name, served))
 
     # Reading
 
     async def system_settings(self, _request: Request) -> Response:
         # Unknown: the names of these properties; only what they say is documented.
-        return JSONResponse(
+        return self._dressed(
+            "system-settings",
             {
                 "$type": f"{wire.NAMESPACE}.SystemSettingsData, Asi.Contracts",
                 "SystemSettingsId": "0",
                 "LicensedOrganization": self._model.organisation,
                 "Version": self._model.version,
-            }
+            },
         )
 
     async def metadata(self, _request: Request) -> Response:
@@ -119,12 +136,18 @@ class _Imis:
             {"$type": item, "Name": name, "PropertyTypeName": kinds.get(name, "String")}
             for name in wire.DEFAULTS
         ]
-        return JSONResponse(
+        if declared := self._model.manners.declared():
+            properties = [
+                {"$type": item, "Name": name, "PropertyTypeName": kind}
+                for name, kind in declared.items()
+            ]
+        return self._dressed(
+            "metadata",
             {
                 "$type": f"{wire.NAMESPACE}.EntityDefinitionData, Asi.Contracts",
                 "EntityTypeName": "OpenIDProvider",
                 "Properties": wire.collection(item, properties),
-            }
+            },
         )
 
     async def list_records(self, request: Request) -> Response:
@@ -137,7 +160,7 @@ class _Imis:
         spoils = self._model.take(attempt_of(request), "changed_page")
         records = self._model.shown(attempt_of(request))
         items = [spoilt(self._shown(record), spoils) for record in records]
-        return JSONResponse(wire.paged(items, max(offset, 0), limit))
+        return self._dressed("records", wire.paged(items, max(offset, 0), limit))
 
     async def read(self, request: Request) -> Response:
         fault = self._model.take(attempt_of(request), "changed_page")
@@ -191,7 +214,7 @@ class _Imis:
             return await self.no_operation(request)
         sent = await self._decoded(request)
         if not isinstance(sent, Response):
-            return JSONResponse(wire.validation_results([]))
+            return self._dressed("validation", wire.validation_results([]))
         if kind == "result" and "x-reason-phrase" in sent.headers:
             return Response(sent.body, HTTPStatus.OK, media_type="application/json")
         return sent
@@ -203,6 +226,9 @@ class _Imis:
         return _plain(HTTPStatus.NOT_IMPLEMENTED, "Service not implemented")
 
     # The wire
+
+    def _dressed(self, name: str, document: Record) -> Response:
+        return JSONResponse(self._model.manners.dressed(name, document))
 
     def _shown(self, record: Record) -> Record:
         return wire.encode(record, self._model.variant)
