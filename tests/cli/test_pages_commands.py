@@ -24,7 +24,7 @@ def pages(*arguments: str, file: Path) -> Ended:
 
 
 def changed(model: CloudSsoModel, **params: str) -> None:
-    fault = Fault("changed_page", times=None, params=dict(params))
+    fault = Fault("changed_page", {"path": "/directories/imis"}, times=None, params=dict(params))
     model.faults.replace([fault])
 
 
@@ -39,6 +39,13 @@ def test_the_schema_for_editors_is_that_of_the_models() -> None:
     kept = Path(__file__).parents[2] / "docs" / "page-file.schema.json"
     assert json.loads(kept.read_text("utf-8")) == page_file_schema()
     assert command("pages", "schema").json == page_file_schema()
+
+
+def test_every_key_of_the_schema_is_explained() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "page-files.md").read_text("utf-8")
+    parts = page_file_schema()["$defs"].values()
+    keys = {key for part in parts for key in part["properties"]}
+    assert sorted(each for each in keys if f"| `{each}` |" not in text) == []
 
 
 @browser
@@ -81,8 +88,10 @@ def test_a_fleet_is_grouped_and_accepted_by_its_fingerprint(
     told = pages("check", "--fleet", "--json", file=file)
     assert told.code == 0, told
     assert [each.split(" ")[0] for each in told.err.splitlines()] == ["1/2", "2/2"]
-    (group,) = told.json["fingerprints"]
-    assert (group["page"], group["environments"]) == (PLACE, ["test", "prod"])
+    groups = {each["page"]: each for each in told.json["fingerprints"]}
+    assert groups.keys() == {PLACE, f"{CONNECTOR}/directory"}
+    group = groups[PLACE]
+    assert group["environments"] == ["test", "prod"]
     simulation.cloud_sso("prod").change_variant({"cloud_sso_secret": "reveal"})
     accepted = pages("accept", "--fleet", group["fingerprint"], file=file)
     assert accepted.code == 0, accepted

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from imis_sso.connectors.browser.description import LogInDescription, PageDescription
 from imis_sso.connectors.browser.fingerprint import Changed, Fingerprint, changes, fingerprint
+from imis_sso.connectors.browser.listing import add_record, listed, open_record
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import LOG_IN, PageFiles
 from imis_sso.connectors.browser.page_memory import PageMemory
@@ -117,7 +118,7 @@ class LivePages:
         async def work(tab: Tab) -> View | str:
             await self._log_in.refuse_known()
             try:
-                return await self._way.look(tab, page)
+                return await self._shown(tab, page)
             except UpstreamPageChanged as problem:
                 return problem.detail
 
@@ -126,6 +127,15 @@ class LivePages:
             return Look(name, (Fault("open", view, page.open[-1]),))
         accepted = None if self._memory is None else await self._memory.accepted(name)
         return _look(name, page, view, accepted)
+
+    async def _shown(self, tab: Tab, page: PageDescription) -> View:
+        if page.records is None:
+            return await self._way.look(tab, page)
+        # A form behind a list: that of the first record, or the one that would add another.
+        await self._way.list(tab, page)
+        records = await listed(tab, page)
+        await (open_record(tab, page, records[0]) if records else add_record(tab, page))
+        return await self._way.form(tab, page)
 
     async def accept(self, look: Look, who: str) -> None:
         """Accept a page as it was looked at. Raises ValueError where it is not as described."""
@@ -143,7 +153,7 @@ class LivePages:
 
         async def work(tab: Tab) -> View:
             await self._log_in.refuse_known()
-            return await self._way.look(tab, page)
+            return await self._shown(tab, page)
 
         view = await self._session.run(work, self._seconds)
         return recorded(page, self.files.labels(name), view.survey)

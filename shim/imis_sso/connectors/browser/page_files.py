@@ -159,6 +159,8 @@ def _compatible(own: Description, built_in: Description, source: str) -> Descrip
     ]
     if isinstance(built_in, PageDescription) and isinstance(own, PageDescription):
         faults += [f"{source}: save: is missing"] if built_in.save and not own.save else []
+        lacks_list = built_in.records is not None and own.records is None
+        faults += [f"{source}: records: is missing"] if lacks_list else []
     if faults:
         raise PageFileError("\n".join(faults))
     return own
@@ -167,9 +169,13 @@ def _compatible(own: Description, built_in: Description, source: str) -> Descrip
 def _incompatible(own: FieldDescription | None, built_in: FieldDescription) -> str:
     if own is None:
         return "is missing; a field that the page may be without is `optional: true`"
-    if own.secret != built_in.secret or (own.kind == "secret") != (built_in.kind == "secret"):
+    if own.secret != built_in.secret or _is_secret(own) != _is_secret(built_in):
         return "must be as secret as in the built-in page file"
     if (own.kind == "checkbox") != (built_in.kind == "checkbox"):
         return "a checkbox, and nothing else, stays a checkbox"
     unknown = sorted(own.texts.keys() - built_in.texts.keys()) if built_in.texts else []
     return f"texts: the model has no value {', '.join(unknown)}" if unknown else ""
+
+
+def _is_secret(field: FieldDescription) -> bool:
+    return field.secret or field.kind == "secret"

@@ -27,12 +27,18 @@ def recorded(page: PageDescription, labels: Mapping[str, str], survey: Survey) -
     lines = [
         _HEAD.rstrip(),
         f"open: {_flow(page.open)}",
+        *_records(page),
         "fields:",
         *(line for name in labels for line in _field(name, page, labels[name], pairs, rest)),
         *_strangers(rest),
         *_saving(page, survey),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _records(page: PageDescription) -> Iterator[str]:
+    if page.records is not None:
+        yield f"records: {_flow(page.records.model_dump(mode='json', exclude_defaults=True))}"
 
 
 def _paired(

@@ -57,15 +57,7 @@ class Way:
 
         Raises UpstreamPageChanged where the way to it is not as described.
         """
-        try:
-            return await self._reach(tab, page)
-        except LogInShown:
-            await self._log_in.perform(tab)
-        try:
-            return await self._reach(tab, page)
-        except LogInShown:
-            msg = f"{tab.title} shows its log-in page again right after the log-in."
-            raise UpstreamError(msg) from None
+        return await self._answered(tab, lambda: self._reach(tab, page))
 
     async def list(self, tab: Tab, page: PageDescription) -> None:
         """Show the list that a page's records are reached from, logging in as `open` does.

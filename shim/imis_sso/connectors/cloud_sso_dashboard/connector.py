@@ -27,7 +27,7 @@ from imis_sso.domain.resources import DIRECTORIES, IMIS_SSO_PAGE, Resource
 from imis_sso.domain.secret import Secret
 
 SETTINGS: Final = "imis-sso-settings"
-DIRECTORY: Final = "directory"
+DIRECTORY: Final = directories.PAGE
 _TITLE: Final = "Cloud SSO"
 _CLOUD_ID: Final = "cloud_id"
 _FIELDS: Final = frozenset(
@@ -79,7 +79,9 @@ class CloudSsoDashboard(PagesConnector):
             files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id}
         )
         super().__init__(base_url, _TITLE, files, log_in, home=f"{base_url.rstrip('/')}/", **common)
-        self._directories = directories.DirectoryPages(self._way, files.page(DIRECTORY))
+        self._directories = directories.DirectoryPages(
+            self._way, files.page(DIRECTORY), self._watch
+        )
 
     def _in_play(self) -> Sequence[Secret]:
         return (*super()._in_play(), *self._directories.secrets)

@@ -14,6 +14,7 @@ from imis_sso.connectors.browser.listing import (
     listed,
     open_record,
 )
+from imis_sso.connectors.browser.page_memory import PageWatch
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import Way
 from imis_sso.domain.bindings import Binding, Entry
@@ -22,6 +23,7 @@ from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import UpstreamChanged, UpstreamRefused
 from imis_sso.domain.secret import Secret
 
+PAGE: Final = "directory"
 SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
 FIELDS: Final = frozenset(
     setting.path for model in (Directory, Registration) for setting in model.settings()
@@ -39,14 +41,14 @@ def labels() -> dict[str, str]:
 
 
 class DirectoryPages:
-    """The list of directories and their forms; `page` describes both.
+    """The list of directories and their forms; `page` describes both, `watch` compares the form.
 
     A record is found by its address; where that is not known or leads nowhere, by issuer and client
     id, or by the one name that it was bound by. Methods run in a turn of the session's.
     """
 
-    def __init__(self, way: Way, page: PageDescription) -> None:
-        self._way, self._page = way, page
+    def __init__(self, way: Way, page: PageDescription, watch: PageWatch) -> None:
+        self._way, self._page, self._watch = way, page, watch
         self._secrets: dict[str, Secret] = {}
 
     @property
@@ -91,6 +93,7 @@ class DirectoryPages:
             self._secrets["typed"] = secret
             values[SECRET] = secret.reveal()
         settled = {name: base.values[name] for name in _SETTABLE & base.values.keys()}
+        await self._watch.writing(PAGE, self._page, view, values.keys())
         await write_form(tab, self._page, view, values, settled)
 
     async def _delete(self, tab: Tab, binding: Binding, base: Observed) -> None:
@@ -125,6 +128,7 @@ class DirectoryPages:
             view = await self._way.load(tab, self._page, binding.record)
             if view.comparison.present:
                 shown = await read_form(tab, self._page, view)
+                await self._watch.reading(PAGE, self._page, view)
                 name = str(shown.values.get("name", ""))
                 return ListedRecord(0, name, binding.record), shown
         return await self._search(tab, binding)
