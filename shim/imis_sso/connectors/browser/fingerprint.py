@@ -80,7 +80,8 @@ def _field(seen: SeenField, survey: Survey) -> dict[str, Any]:
     return {
         "label": _folded(seen.label),
         "kind": seen.kind,
-        "options": sorted({_folded(each) for each in seen.options}),
+        # The entries of a list are what the page holds, those of a select what it is made of.
+        "options": sorted({_folded(each) for each in seen.options if seen.kind == "select"}),
         "required": seen.required,
         "sends": seen.sends,
         "own": seen.target == survey.origin,
