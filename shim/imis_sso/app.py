@@ -199,6 +199,7 @@ def build_pair(
         expiry=_expiry(config),
         probes=ProviderProbes(config.egress.allow, config.ca_file, sign_in_url),
         neighbours=neighbours or {},
+        facts=store.facts,
     )
 
 

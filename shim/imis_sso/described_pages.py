@@ -11,6 +11,7 @@ from imis_sso.connectors.browser.live_pages import HasPages, LivePages
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.environments import EnvironmentConfig, Registry
+from imis_sso.services.closings import forget_closings
 from imis_sso.settings import ServerSettings
 from imis_sso.storage import opened_store
 from imis_sso.store.base import Store
@@ -45,6 +46,10 @@ class PageDoors:
             for each in found:
                 await each.aclose()
 
+    async def accepted(self, environment: str) -> None:
+        """Open the doors of an environment again that a changed page closed."""
+        await forget_closings(self.store.facts, environment)
+
     def _connector(self, config: EnvironmentConfig, product: Product, name: str) -> object:
         store = self.store
         guard = StoredLoginGuard(
@@ -54,8 +59,9 @@ class PageDoors:
 
 
 def _names(config: EnvironmentConfig, product: Product) -> Sequence[str]:
-    names = config.imis.connector if product == "imis" else config.cloud_sso.connector
-    return [each for each in names if each in connecting.PAGES]
+    # A vendor's pages are not driven where the registry does not say who permitted it.
+    half = config.half(product)
+    return [each for each in half.connector if each in connecting.PAGES and not half.refuses(each)]
 
 
 @asynccontextmanager

@@ -189,6 +189,15 @@ STATUS: Final = _exactly(
             last_failure=_or_null(_TEXT),
         )
     ),
+    pages=_list_of(
+        _exactly(
+            page=_TEXT,
+            fingerprint=_TEXT,
+            accepted_by=_or_null(_TEXT),
+            accepted_at=_or_null(_MOMENT),
+            changes=_TEXTS,
+        )
+    ),
     resources=_list_of(
         _exactly(
             resource=_TEXT,

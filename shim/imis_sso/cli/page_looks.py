@@ -87,7 +87,9 @@ async def _environment(
 
     seen = Seen(environment)
     if not connectors:
-        seen.failures.append("none of its connectors works on pages")
+        seen.failures.append(
+            "no connector of it may work on pages (connector, automation_permitted_by)"
+        )
     wanted = [named(connectors, page)] if page is not None else _all(connectors)
     for pages in dict.fromkeys(pages for pages, _ in wanted) if log_in else ():
         try:

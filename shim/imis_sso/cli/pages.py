@@ -95,26 +95,37 @@ def accept(
 async def _accept(
     doors: PageDoors, names: list[str], page: str | None, wanted: str | None
 ) -> list[str]:
-    who, faults, accepted = f"cli.{user_name()}", [], 0
+    faults, accepted = [], 0
     for seen in await look_at(doors, names, page=page):
         faults += [f"{seen.environment}: {each}" for each in seen.failures]
-        async with doors.of(seen.environment) as connectors:
-            by_name = {each.connector: each for each in connectors}
-            for connector, look in seen.looks:
-                digest = look.seen.digest if look.seen else None
-                if wanted is not None and digest != wanted:
-                    continue
-                place = f"{seen.environment}: {connector}/{look.page}"
-                try:
-                    await by_name[connector].accept(look, who)
-                except ValueError as error:
-                    faults += [f"{place}: {error}"]
-                    continue
-                accepted += 1
-                _print_accepted(place, digest or "", [each.text for each in look.changed])
+        done, refused = await _accept_seen(doors, seen, wanted)
+        accepted += done
+        faults += refused
     if not accepted and not faults:
         faults = [f"no page has the fingerprint {wanted}; imis-sso pages check --fleet lists them"]
     return faults
+
+
+async def _accept_seen(doors: PageDoors, seen: Seen, wanted: str | None) -> tuple[int, list[str]]:
+    """Accept what was seen in one environment; give how many pages, and why not the others."""
+    who, accepted, refused = f"cli.{user_name()}", 0, []
+    async with doors.of(seen.environment) as connectors:
+        by_name = {each.connector: each for each in connectors}
+        for connector, look in seen.looks:
+            digest = look.seen.digest if look.seen else ""
+            if wanted not in {None, digest}:
+                continue
+            place = f"{seen.environment}: {connector}/{look.page}"
+            try:
+                await by_name[connector].accept(look, who)
+            except ValueError as error:
+                refused.append(f"{place}: {error}")
+            else:
+                accepted += 1
+                _print_accepted(place, digest, [each.text for each in look.changed])
+    if accepted:
+        await doors.accepted(seen.environment)
+    return accepted, refused
 
 
 def _print_accepted(place: str, digest: str, texts: list[str]) -> None:

@@ -2,8 +2,8 @@
 
 A door that was closed when a record was read is tried again after `AGAIN`, by the next request. One
 that was closed when a record was written stays closed: reading through it proves nothing. Both are
-open at once after `imis-sso login ENV --retry`, and neither by a restart, so that several processes
-and the commands of people go the same way.
+open at once after `imis-sso login ENV --retry` and `imis-sso pages accept ENV`, and neither by a
+restart, so that several processes and the commands of people go the same way.
 """
 
 from __future__ import annotations

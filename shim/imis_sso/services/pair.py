@@ -19,7 +19,7 @@ from imis_sso.services.half import Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.runs import Runs
 from imis_sso.services.secrets import Secrets
-from imis_sso.store.base import Evidences, History, Managed
+from imis_sso.store.base import Evidences, Facts, History, Managed
 
 if TYPE_CHECKING:
     from imis_sso.services.doors import Doors
@@ -83,6 +83,7 @@ class Pair:
     expiry: Expiry = field(default_factory=Expiry)
     probes: Probes | None = None
     neighbours: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts | None = None
     runs: Runs[Verification] = field(default_factory=Runs)
 
     def half(self, resource: Resource) -> Half:

@@ -7,13 +7,14 @@ from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
 from imis_sso.domain.resources import COLLECTIONS, RESOURCES, Resource
+from imis_sso.services.accepted_pages import accepted_pages
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.pair import Pair
 from imis_sso.services.serving import serving
 
 
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
-    """Give the hold, circuits, sinks, dated secrets, and what is known of each resource."""
+    """Give the hold, circuits, sinks, dated secrets, pages, and what is known of each resource."""
     hold = await pair.journal.holding.current()
     return {
         "environment": pair.name,
@@ -25,6 +26,7 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
         "products": [
             {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
         ],
+        "pages": await accepted_pages(pair.facts, pair.name),
         "resources": [await _resource(pair, each) for each in (*RESOURCES, *await items(pair))],
     }
 

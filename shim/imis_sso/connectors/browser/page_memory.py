@@ -6,6 +6,7 @@ by a person later. Under the same key with `#seen` is what differed when the pag
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _KIND: Final = "page"
 SEEN: Final = "#seen"
+STORE_SECONDS: Final = 2.0
 _MAX_CHANGES: Final = 20
 
 
@@ -127,8 +129,9 @@ class PageWatch:
             return ()
         now = fingerprint(page, view.survey, view.comparison)
         try:
-            return await self._compared(self._memory, name, page, now, grow=grow)
-        except StoreUnavailable as error:
+            async with asyncio.timeout(STORE_SECONDS):
+                return await self._compared(self._memory, name, page, now, grow=grow)
+        except (StoreUnavailable, TimeoutError) as error:
             logger.warning('the page "%s" is not compared: %s', page.title, error)
             return ()
 
