@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.browser.session import BrowserSession
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
+from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.domain.secret import Secret
-from imis_sso.simulators import CloudSsoModel, Simulation, Variant
+from imis_sso.simulators import CloudSsoModel, ImisModel, Simulation, Variant
 from imis_sso.simulators.server import Listener, ServerThread, bind
 from imis_sso.simulators.tls import Authority
 
@@ -219,3 +220,56 @@ def walker(browser_session: BrowserSession, browser_site: Site) -> Walker:
     browser_site.pages["/in"] = "303 /home"
     browser_site.pages["/home"] = HOME
     return Walker(browser_session, browser_site.origin)
+
+
+StaffMaker = Callable[..., ImisStaffSite]
+
+
+@pytest.fixture(scope="session")
+def staff_maker(dashboard_simulation: Simulation) -> StaffMaker:
+    """Make connectors to the simulated Staff site of `test`, keywords replacing the usual."""
+    environment = dashboard_simulation.environments["test"]
+
+    async def credential() -> Credential:
+        return Credential(environment.imis_username, Secret(environment.imis_password))
+
+    def make(**other: object) -> ImisStaffSite:
+        usual: dict[str, object] = {
+            "base_url": environment.imis_url,
+            "credential": credential,
+            "guard": NothingRefused(),
+            "ca_file": dashboard_simulation.ca_file,
+            "settle_seconds": SETTLE_SECONDS,
+            "uses_per_second": 1000,
+        }
+        return ImisStaffSite(**(usual | other))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def staff_warm(anyio_backend: str, staff_maker: StaffMaker) -> AsyncIterator[ImisStaffSite]:
+    """One connector, and so one browser, for every test of the run."""
+    assert anyio_backend == "asyncio"
+    connector = staff_maker()
+    yield connector
+    await connector.aclose()
+
+
+@pytest.fixture
+def staff_model(dashboard_simulation: Simulation) -> ImisModel:
+    """The simulated iMIS in its first state, nobody's session ended."""
+    model = dashboard_simulation.imis("test")
+    sessions = dict(model.staff._sessions)
+    if model.variant != Variant():
+        model.change_variant(Variant().as_dict())
+    model.reset(state=True)
+    model.staff._sessions = sessions
+    return model
+
+
+@pytest.fixture
+def staff(staff_warm: ImisStaffSite, staff_model: ImisModel) -> ImisStaffSite:
+    """The connector with the warm session, the simulated iMIS in its first state."""
+    assert staff_model.counters.requests == 0
+    return staff_warm

@@ -71,6 +71,7 @@ class PagesConnector:
         self._read_seconds = common.get("read_seconds", 15.0)
         self._save_seconds = common.get("save_seconds", 15.0)
         self._secret: ObservedSecret = Unreadable.ABSENT
+        self._typed: Secret | None = None
         self._marks: dict[str, str] = {}
         """Fingerprints of the pages as they were read last."""
         self._way = Way(home, log_in)
@@ -94,8 +95,9 @@ class PagesConnector:
         return self._save_seconds + self._read_seconds
 
     def _in_play(self) -> Sequence[Secret]:
-        shown = (self._secret,) if isinstance(self._secret, Secret) else ()
-        return (*self._log_in.secrets, *shown)
+        # What was typed may come back in the words of a refusal.
+        known = (self._secret, self._typed)
+        return (*self._log_in.secrets, *(each for each in known if isinstance(each, Secret)))
 
     async def _look_at(self, name: str) -> PageValues:
         """Load a page and read it; its client secret, if it has one, is kept out of all words."""
@@ -118,6 +120,7 @@ class PagesConnector:
         else UpstreamChanged.
         """
         page = self._files.page(name)
+        self._typed = change.secret or self._typed
         secrets = {} if change.secret is None else {SECRET: change.secret}
 
         async def work(tab: Tab) -> None:

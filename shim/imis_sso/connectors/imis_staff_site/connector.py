@@ -126,14 +126,14 @@ class ImisStaffSite(PagesConnector):
         """
         _refuse_others(resource)
         _refuse_unnamed(change, self.reach.fields[OPENID_PROVIDER.name])
-        self._watched = change.secret is None and base.secret is Unreadable.MASKED
         await self._save(OPENID_CONNECT_PAGE, change, base.values)
+        self._watched = change.secret is None and base.secret is Unreadable.MASKED
 
     def _notice_mask(self, shown: PageValues) -> None:
         """See after a save whether the mask of an untouched password box is still there."""
         if not self._watched:
             return
-        self._watched, self._untouched = False, shown.secrets[SECRET] is Unreadable.MASKED
+        self._watched, self._untouched = False, shown.secrets[SECRET] is not Unreadable.ABSENT
         if not self._untouched:
             logger.error("a save that left the client secret alone has wiped it, so the page shows")
 

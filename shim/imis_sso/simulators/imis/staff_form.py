@@ -77,8 +77,11 @@ class Row:
         return replace(self, label=label)
 
     def retyped(self) -> Row:
-        """Give the row as another kind of field: a text as a list, everything else as a text."""
-        if self.kind == "text":
+        """Give the row as another kind of field: a text as a list, everything else as a text.
+
+        A secret in a text box is one of the variants, so its box becomes a list, too.
+        """
+        if self.kind in {"text", "password"}:
             return replace(self, kind="select", options=(self.value,), value="0")
         return replace(self, kind="text", value=self.value or "1")
 
