@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -13,8 +14,9 @@ from service_bench import BASE, Bench, bench_for
 from sqlalchemy import delete
 
 from imis_sso.domain.access import Scope
-from imis_sso.simulators import Simulation, Variant
+from imis_sso.simulators import Simulation
 from imis_sso.simulators.cloud_sso.directories import Directory
+from imis_sso.simulators.faults import Fault
 from imis_sso.store.tables import METADATA
 
 DIRECTORIES = f"{BASE}/cloud-sso/directories"
@@ -49,6 +51,7 @@ async def bench(standing: Bench, fresh: Simulation) -> Bench:
     async with standing.service.store.database.begin() as connection:
         for table in METADATA.sorted_tables:
             await connection.execute(delete(table))
+    fresh.directory("test").reset(state=True)
     return standing
 
 
@@ -289,12 +292,50 @@ async def test_a_changed_form_is_never_saved(bench: Bench, change: str) -> None:
     body = await declared(bench, name="Other")
     fault = {"kind": "changed_page", "match": {"path": "/directories/manage/*"}, "skip": 1}
     params = {"change": change, "label": "Token URL"}
-    from imis_sso.simulators.faults import Fault
-
     bench.cloud_sso.faults.add(Fault.from_json(fault | {"params": params}))
     answer = await bench.client.put(STAFF, json=body)
     assert (answer.status_code, bench.cloud_sso.counters.writes) == (424, 0), answer.text
 
 
-async def test_variant_default(bench: Bench) -> None:
-    assert bench.cloud_sso.variant == Variant()
+async def checks(bench: Bench, query: str = "") -> dict[str, tuple[str, str]]:
+    found = (await bench.client.get(f"{BASE}/verification{query}")).json()["checks"]
+    return {
+        each["id"]: (each["status"], each["detail"])
+        for each in found
+        if each["id"].startswith("directory.")
+    }
+
+
+async def test_a_directory_is_judged_by_its_own_issuer(bench: Bench) -> None:
+    assert await checks(bench) == {}
+    await bind(bench)
+    found = await checks(bench, "?probe=active")
+    assert list(found) == ["directory.staff.discovery", "directory.staff.secret-accepted"]
+    assert {status for status, _ in found.values()} == {"passed"}, found
+    passive = await checks(bench)
+    assert passive["directory.staff.secret-accepted"][0] == "passed"  # nothing changed since
+    bench.cloud_sso.change_directory("okta", client_secret="wrong", token_url="https://x.example/t")
+    found = await checks(bench, "?probe=active")
+    assert found["directory.staff.discovery"][0] == "failed"
+    assert "token_url" in found["directory.staff.discovery"][1]
+    # The secret is none of the registry's now, so it goes nowhere.
+    assert found["directory.staff.secret-accepted"][0] == "skipped"
+    bench.simulation.directory("test").clients["okta"].client_secret = "rotated"
+    bench.cloud_sso.change_directory("okta", client_secret=os.environ["SECRET_OF_OKTA"])
+    found = await checks(bench, "?probe=active")
+    assert found["directory.staff.secret-accepted"][0] == "failed", found
+    without(bench)
+    assert (await checks(bench))["directory.staff.discovery"][0] == "failed"
+
+
+async def test_a_live_pair_is_guarded_against_a_wrong_directory(bench: Bench) -> None:
+    await bind(bench)
+    await bench.go_live()
+    host = urlsplit(bench.simulation.environments["test"].directory_url).netloc
+    wrong = await bench.client.patch(STAFF, json={"token_url": f"https://{host}/token"})
+    assert (wrong.status_code, wrong.json()["type"]) == (409, "/problems/activation-guard")
+    assert "directory.staff.discovery" in wrong.text
+    named = await bench.client.patch(STAFF, json={"name": "Staff"})
+    assert (named.status_code, record(bench).name) == (200, "Staff")
+    scopes = await bench.client.patch(STAFF, json={"scopes": "openid email profile"})
+    assert scopes.status_code == 200, scopes.text

@@ -14,6 +14,7 @@ from imis_sso.cli import (
     check,
     check_config,
     diff,
+    directories,
     doctor,
     emergency,
     execute,
@@ -66,6 +67,7 @@ for _module in (
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
+app.add_typer(directories.app, name="directories")
 app.add_typer(store.app, name="store")
 app.add_typer(pages.app, name="pages")
 

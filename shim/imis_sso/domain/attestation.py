@@ -6,7 +6,7 @@ import enum
 from typing import Any, Final
 
 from imis_sso.domain.audit import moment
-from imis_sso.domain.checks import ACTIVE, Check, Status, Verification
+from imis_sso.domain.checks import Check, Status, Verification, is_active
 from imis_sso.domain.verified import Attestation
 
 ATTESTED: Final = "sign-in.attested"
@@ -58,5 +58,5 @@ def unproved(found: Verification) -> tuple[Check, ...]:
     if found.proof == "passive":
         return ()
     return tuple(
-        each for each in found.checks if each.id in ACTIVE and each.status is Status.SKIPPED
+        each for each in found.checks if is_active(each.id) and each.status is Status.SKIPPED
     )

@@ -21,14 +21,26 @@ ORDER: Final = (
     "client.secret-accepted",
     "claims.recipe",
     "environment.not-crossed",
+    "directory.<id>.discovery",
+    "directory.<id>.secret-accepted",
     "imis.sign-in-page",
     "expiry",
     "sign-in.attested",
     "mode.age",
 )
-"""Every check, in the order of the contract's table."""
+"""Every check, in the order of the contract's table; `<id>` is the key of a directory."""
 ACTIVE: Final = ("redirect.registered", "client.secret-accepted", "imis.sign-in-page")
-"""The checks that only active probes decide."""
+"""The checks that only active probes decide; besides them those of each directory's secret."""
+
+
+def is_active(check: str) -> bool:
+    """Tell whether only active probes decide a check."""
+    return check in ACTIVE or _pattern(check) == "directory.<id>.secret-accepted"
+
+
+def _pattern(check: str) -> str:
+    first, *inner = check.split(".")
+    return f"{first}.<id>.{inner[-1]}" if first == "directory" and inner else check
 
 
 class Status(enum.StrEnum):
@@ -101,5 +113,10 @@ class Verification:
         }
 
 
-def _place(check: Check) -> int:
-    return ORDER.index(check.id) if check.id in ORDER else len(ORDER)
+def _place(check: Check) -> tuple[int, str]:
+    """Give the place in the contract's table; the checks of one directory stand together."""
+    pattern = _pattern(check.id)
+    if pattern not in ORDER:
+        return len(ORDER), ""
+    kept = pattern == check.id
+    return ORDER.index(pattern if kept else "directory.<id>.discovery"), "" if kept else check.id

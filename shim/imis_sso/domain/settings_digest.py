@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from imis_sso.domain.canonical import canonical_json
 from imis_sso.domain.documents import Document
@@ -13,13 +14,16 @@ def settings_digest(halves: Halves) -> str:
     """Give the SHA-256, in hexadecimal, of the sign-in-critical fields of both halves.
 
     The mode is no part of it, and neither is the name under which the secret goes: a secret is in
-    it as its keyed fingerprint. What Cloud SSO shows is in it as a whole.
+    it as its keyed fingerprint. What Cloud SSO shows is in it as a whole, and every directory that
+    goes by a key.
     """
-    content = {
+    content: dict[str, dict[str, Any]] = {
         "imis/openid-connect": _critical(halves.openid_connect),
         "cloud-sso/imis-client": halves.imis_client.model_dump(),
         "cloud-sso/imis-sso-settings": _critical(halves.imis_sso_settings),
     }
+    for key, directory in sorted(halves.directories.items()):
+        content[f"cloud-sso/directories/{key}"] = _critical(directory)
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 

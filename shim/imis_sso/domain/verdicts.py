@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from imis_sso.domain.checks import Check, Status, Verification
-from imis_sso.domain.documents import ImisClient, ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.documents import Directory, ImisClient, ImisSsoSettings, OpenIDConnect
 
 __all__ = ["CHECK_IDS", "Check", "Halves", "Status", "Verification", "judge"]
 
@@ -21,12 +21,16 @@ NOT_SHOWN: Final = "Cloud SSO does not show it"
 
 @dataclass(frozen=True)
 class Halves:
-    """The settings of both products, as read; `mode` is what iMIS is in, `""` if not known."""
+    """The settings of both products, as read; `mode` is what iMIS is in, `""` if not known.
+
+    `directories` are those that go by a key, by it.
+    """
 
     openid_connect: OpenIDConnect
     imis_client: ImisClient
     imis_sso_settings: ImisSsoSettings
     mode: str = ""
+    directories: Mapping[str, Directory] = field(default_factory=dict)
 
 
 def judge(halves: Halves, *more: Check, issuer: str = "") -> Verification:

@@ -28,6 +28,7 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.sign_in_page import judge_sign_in
 from imis_sso.domain.trust import Pins
 from imis_sso.domain.verdicts import Halves
+from imis_sso.services.directory_checks import DirectorySubject, inquire_directories
 
 SECONDS: Final = 15.0
 """All probes of a run together; each of their requests has five."""
@@ -50,6 +51,7 @@ class Subject:
     secret: Secret | None
     pins: Pins
     live: bool = True
+    directories: tuple[DirectorySubject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ async def inquire(probes: Probes, subject: Subject, *, active: bool) -> Findings
     """
     until = asyncio.get_running_loop().time() + SECONDS
     page = asyncio.create_task(_sign_in(probes, subject, until) if active else _unseen())
+    beside = asyncio.create_task(
+        inquire_directories(probes, subject.directories, until, active=active)
+    )
     try:
         found = await _found(probes, subject.halves, until)
         seen = _probed(probes, subject, found, until) if active else _nothing()
@@ -75,13 +80,16 @@ async def inquire(probes: Probes, subject: Subject, *, active: bool) -> Findings
         found = replace(found, keys=keys)
         metadata = found.metadata
         issuer = "" if metadata is None else metadata.issuer
-        public = (judge_discovery(found), judge_keys(found))
+        theirs, secrets = await beside
+        public = (judge_discovery(found), judge_keys(found), *theirs)
         if not active:
             return Findings(public, issuer=issuer)
         sign_in = judge_sign_in(await page, subject.halves, metadata)
-        return Findings(public, (*_judged(subject, found, *evidence), sign_in), issuer)
+        judged = (*_judged(subject, found, *evidence), sign_in, *secrets)
+        return Findings(public, judged, issuer)
     finally:
         page.cancel()
+        beside.cancel()
 
 
 def _judged(

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from imis_sso.domain.activation import critical_fields
 from imis_sso.domain.checks import Verification
-from imis_sso.domain.documents import ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.documents import Directory, ImisSsoSettings, OpenIDConnect
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import ActivationGuard, FieldError, Problem
 from imis_sso.domain.resources import IMIS_SSO_SETTINGS, OPENID_CONNECT
@@ -104,11 +104,22 @@ async def _before(pair: Pair, draft: Draft) -> Verification:
 
 async def _candidate(pair: Pair, draft: Draft) -> Verification:
     halves = await read_halves(pair)
+    if isinstance(draft.wanted, Directory):
+        return await _candidate_directory(pair, halves, draft, draft.wanted)
     secret = draft.push.secret or draft.push.held
     if secret is None and isinstance(draft.live.observed.secret, Secret):
         secret = draft.live.observed.secret
     wanted = _as_it_would_be(pair, halves, draft, secret)
     return await verify_candidate(pair, wanted, secret, active=draft.order.active)
+
+
+async def _candidate_directory(
+    pair: Pair, halves: Halves, draft: Draft, wanted: Directory
+) -> Verification:
+    key, secret = draft.resource.record.item, draft.push.secret or draft.push.held
+    halves = replace(halves, directories={**halves.directories, key: wanted})
+    pushed = {} if secret is None else {key: secret}
+    return await verify_candidate(pair, halves, None, active=draft.order.active, pushed=pushed)
 
 
 def _as_it_would_be(pair: Pair, halves: Halves, draft: Draft, secret: Secret | None) -> Halves:

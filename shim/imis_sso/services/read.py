@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imis_sso.domain.canonical import etag
-from imis_sso.domain.documents import Document, ImisClient, ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.documents import (
+    Directory,
+    Document,
+    ImisClient,
+    ImisSsoSettings,
+    OpenIDConnect,
+)
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
 from imis_sso.domain.problems import FieldError, ReachChanged
 from imis_sso.domain.resources import (
+    DIRECTORIES,
     IMIS_CLIENT,
     IMIS_SSO_SETTINGS,
     OPENID_CONNECT,
@@ -24,6 +33,8 @@ from imis_sso.services.push import Shown
 
 if TYPE_CHECKING:
     from imis_sso.services.pair import Pair
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,34 @@ async def read_both(pair: Pair) -> tuple[Observed, Observed]:
     )
 
 
+async def read_directories(pair: Pair) -> Mapping[str, Reading]:
+    """Read every directory that goes by a key. Raises what reading Cloud SSO raises.
+
+    A store that cannot be read leaves them out: verification goes on without it.
+    """
+    bindings = pair.half(DIRECTORIES.listing).bindings
+    try:
+        keys = () if bindings is None else tuple(await bindings.all())
+        readings = await asyncio.gather(*(read(pair, DIRECTORIES.item(key)) for key in keys))
+    except StoreUnavailable as error:
+        logger.warning("directories of %s cannot be looked up: %s", pair.name, error)
+        return {}
+    return dict(zip(keys, readings, strict=True))
+
+
+def documents(readings: Mapping[str, Reading]) -> dict[str, Directory]:
+    """Give the documents of the directories that are there."""
+    return {
+        key: each.document
+        for key, each in readings.items()
+        if each.observed.exists and isinstance(each.document, Directory)
+    }
+
+
 async def read_halves(pair: Pair) -> Halves:
-    """Read both products at the same time, for their comparison. No name is inferred."""
-    return await halves_of(pair, *await read_both(pair))
+    """Read both products at the same time, for their comparison. No name of iMIS's is inferred."""
+    both, readings = await asyncio.gather(read_both(pair), read_directories(pair))
+    return replace(await halves_of(pair, *both), directories=documents(readings))
 
 
 async def halves_of(pair: Pair, imis: Observed, cloud_sso: Observed) -> Halves:

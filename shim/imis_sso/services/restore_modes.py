@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from imis_sso.domain.activation import critical_fields, way
-from imis_sso.domain.documents import ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.documents import Directory, ImisSsoSettings, OpenIDConnect
 from imis_sso.domain.documents.oidc_authentication import RANK
 from imis_sso.domain.problems import (
     ActivationGuard,
@@ -118,8 +118,10 @@ async def judged(
 async def _would_verify(pair: Pair, pieces: Iterable[Piece]) -> None:
     """Raise `VerificationFailed` where the pair, restored, would not verify."""
     halves = await read_halves(pair)
-    for wanted in (each.wanted for each in pieces):
-        if isinstance(wanted, OpenIDConnect):
+    for item, wanted in ((each.resource.record.item, each.wanted) for each in pieces):
+        if isinstance(wanted, Directory):
+            halves = replace(halves, directories={**halves.directories, item: wanted})
+        elif isinstance(wanted, OpenIDConnect):
             halves = replace(halves, openid_connect=wanted)
         elif isinstance(wanted, ImisSsoSettings):
             halves = replace(halves, imis_sso_settings=wanted)

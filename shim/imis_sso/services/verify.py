@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Final
 from imis_sso.domain import sign_in_page
 from imis_sso.domain.checks import ACTIVE, Check, Status, Verification
 from imis_sso.domain.crossing import judge_crossing
+from imis_sso.domain.directory_verdicts import secret_check
 from imis_sso.domain.documents import Licence
 from imis_sso.domain.evidence import SignInSeen
 from imis_sso.domain.licence import judge_licence
@@ -22,9 +23,10 @@ from imis_sso.domain.secret import ObservedSecret, Secret
 from imis_sso.domain.settings_digest import settings_digest
 from imis_sso.domain.verdicts import Halves, judge
 from imis_sso.services import attested, known
+from imis_sso.services.directory_checks import subjects
 from imis_sso.services.inquiry import NOT_LIVE, Findings, Subject, inquire
 from imis_sso.services.pair import Pair
-from imis_sso.services.read import halves_of, read_both
+from imis_sso.services.read import documents, halves_of, read_both, read_directories
 
 ONLY_ACTIVE: Final = "only active probes decide it (?probe=active)"
 
@@ -41,17 +43,25 @@ async def verify(pair: Pair, *, active: bool = False) -> Verification:
 
 
 async def verify_candidate(
-    pair: Pair, halves: Halves, secret: Secret | None, *, active: bool
+    pair: Pair,
+    halves: Halves,
+    secret: Secret | None,
+    *,
+    active: bool,
+    pushed: Mapping[str, Secret] | None = None,
 ) -> Verification:
     """Judge halves as they would be; nothing is written or remembered.
 
-    `secret` is what iMIS would hold, None where it keeps the one that it holds. Raises what reading
-    either product raises, where the secret must be read for it.
+    `secret` is what iMIS would hold, None where it keeps the one that it holds; `pushed` are those
+    that directories would hold, by key. Raises what reading either product raises, where a secret
+    must be read for it.
     """
     if secret is None and active:
         imis, cloud_sso = await read_both(pair)
         secret = await _held(pair, imis, cloud_sso, halves)
-    subject = Subject(halves, secret, pair.policy.pins, live=False)
+    readings = await read_directories(pair) if halves.directories else {}
+    asked = await subjects(pair, readings, halves.directories, pushed)
+    subject = Subject(halves, secret, pair.policy.pins, live=False, directories=asked)
     verification, _ = await _judged(pair, subject, active=active)
     return verification
 
@@ -59,12 +69,14 @@ async def verify_candidate(
 async def _verify(pair: Pair, *, active: bool) -> Verification:
     expiry = asyncio.create_task(pair.expiry.check())
     try:
-        imis, cloud_sso = await read_both(pair)
+        (imis, cloud_sso), readings = await asyncio.gather(read_both(pair), read_directories(pair))
         halves = await halves_of(pair, imis, cloud_sso)
+        halves = replace(halves, directories=documents(readings))
         secret = _in_clear(imis, cloud_sso, halves)
         if active and secret is None:
             secret = await _held(pair, imis, cloud_sso, halves)
-        subject = Subject(halves, secret, pair.policy.pins)
+        asked = await subjects(pair, readings, halves.directories)
+        subject = Subject(halves, secret, pair.policy.pins, directories=asked)
         aged = judge_mode_age(
             halves.mode, await _since(pair, halves), _now(), pair.policy.test_mode_days
         )
@@ -116,7 +128,8 @@ async def _reused(pair: Pair, subject: Subject, digest: str) -> Sequence[Check]:
     if pair.probes is None:
         return ()
     last = {each.id: each for each in await known.proved(pair, digest)}
-    return [_last(name, last.get(name), subject) for name in ACTIVE]
+    secrets = [secret_check(each.key) for each in subject.directories if each.document]
+    return [_last(name, last.get(name), subject) for name in (*ACTIVE, *secrets)]
 
 
 def _last(name: str, last: Check | None, subject: Subject) -> Check:
