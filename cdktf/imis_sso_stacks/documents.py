@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from imis_sso_stacks.settings import BUILT_IN_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from imis_sso_stacks.settings import OpenIDConnect, Settings
 
 IMIS_CLIENT = "cloud-sso/imis-client"
+DIRECTORIES = "cloud-sso/directories"
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,14 @@ Body = dict[str, Value]
 
 @dataclass(frozen=True)
 class Declared:
-    """One settings document and the keys of it that are managed, in the order of their names."""
+    """One settings document and the keys of it that are managed, in the order of their names.
+
+    ``imported`` tells whether it is there before the first apply: a singleton always is.
+    """
 
     path: str
     body: Body
+    imported: bool = True
 
 
 def declared(settings: Settings) -> tuple[Declared, ...]:
@@ -47,9 +52,18 @@ def declared(settings: Settings) -> tuple[Declared, ...]:
     documents = (
         Declared("imis/openid-connect", _openid_connect(settings.openid_connect)),
         Declared("cloud-sso/imis-sso-settings", _given({"redirect_url": settings.redirect_url})),
+        *_directories(settings),
         Declared("imis/oidc-authentication", _given({"mode": settings.oidc_authentication.mode})),
     )
     return tuple(document for document in documents if document.body)
+
+
+def _directories(settings: Settings) -> Iterator[Declared]:
+    """Give each directory: in front of the mode, for people sign in through it."""
+    for key, directory in sorted(settings.directories.items()):
+        version = _given({"client_secret_version": _version(directory.client_secret_ref)})
+        body = _without(version | directory.document(), directory.unmanaged)
+        yield Declared(f"{DIRECTORIES}/{key}", body, directory.exists)
 
 
 def _openid_connect(page: OpenIDConnect) -> Body:

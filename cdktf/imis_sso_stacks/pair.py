@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from cdktf import TerraformOutput, TerraformStack
 
 from imis_sso_stacks.backend import Backend
-from imis_sso_stacks.documents import IMIS_CLIENT, Body, Declared, Shown, Value, declared
+from imis_sso_stacks.documents import (
+    DIRECTORIES,
+    IMIS_CLIENT,
+    Body,
+    Declared,
+    Shown,
+    Value,
+    declared,
+)
 from imis_sso_stacks.expressions import literal, reference
 from imis_sso_stacks.restful import Document, Reading, connect
 
@@ -44,7 +52,12 @@ class PairStack(TerraformStack):
         connect(self)
         self._readings = self._read(documents)
         managed = self._manage(documents)
-        self.add_override("import", [document.import_block for document in managed])
+        there = [
+            each.import_block
+            for each, said in zip(managed, documents, strict=True)
+            if said.imported
+        ]
+        self.add_override("import", there)
         self._verify(settings.environment, managed)
         self._give(settings.environment, documents)
 
@@ -95,7 +108,7 @@ class PairStack(TerraformStack):
         TerraformOutput(self, "environment", value=environment)
         body: Body = {}
         for document in documents:
-            body |= document.body
+            body |= {} if document.path.startswith(f"{DIRECTORIES}/") else document.body
         for key in _OUTPUTS:
             if key in body:
                 TerraformOutput(self, key, value=self._rendered(body[key]))

@@ -7,15 +7,15 @@ be wrong.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, JsonValue, model_validator
+
+from imis_sso_stacks.directories import Directory
+from imis_sso_stacks.sections import Managed, SecretName, Section, refuse
 
 BUILT_IN_SECRET = "cloud-sso-imis-client"  # noqa: S105 - the name of a secret, contract C21
 
-# One segment of a URL (contract C1), or "" for no name (contract C23).
-SecretName = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$")]
 ProviderType = Literal["entra_id", "okta", "other"]
 Mode = Literal["disabled", "test_mode", "enabled"]
 OpenIDConnectField = Literal[
@@ -39,40 +39,6 @@ OpenIDConnectField = Literal[
 BackendKind = Literal[
     "azurerm", "consul", "cos", "gcs", "http", "kubernetes", "local", "oci", "oss", "pg", "s3"
 ]
-
-
-class Section(BaseModel):
-    """A mapping of a settings file: unknown keys are refused, nothing is coerced (contract C11)."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def refuse(text: str, *at: str | int) -> PydanticCustomError:
-    """Give the error for a rule that types cannot say; ``at`` leads to the key at fault."""
-    return PydanticCustomError("rule", "{text}", {"text": text, "at": at})
-
-
-Name = TypeVar("Name", bound=str)
-
-
-class Managed(Section, Generic[Name]):
-    """A settings document of which single fields can be left to the product (contract 8)."""
-
-    unmanaged: list[Name] = []
-
-    @model_validator(mode="after")
-    def _set_or_unmanaged(self) -> Self:
-        for index, name in enumerate(self.unmanaged):
-            if _is_set(self, name.split(".")):
-                raise refuse(f"{name} is set as well: remove one of the two", "unmanaged", index)
-        return self
-
-
-def _is_set(section: BaseModel, path: list[str]) -> bool:
-    if path[0] not in section.model_fields_set:
-        return False
-    inner = getattr(section, path[0])
-    return len(path) == 1 or not isinstance(inner, BaseModel) or _is_set(inner, path[1:])
 
 
 class UserAuthentication(Section):
@@ -134,6 +100,7 @@ class CloudSso(Managed[Literal["redirect_url"]]):
     redirect_url: str | None = None
 
 
+DirectoryKey = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=63)]
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=63)]
 # Terraform writes a backend's arguments in clear into .terraform and into every saved plan.
 _CREDENTIALS = frozenset(
@@ -148,6 +115,7 @@ class Settings(Section):
     openid_connect: OpenIDConnect
     oidc_authentication: OidcAuthentication
     cloud_sso: CloudSso = CloudSso()
+    directories: dict[DirectoryKey, Directory] = Field(default={})
     backend: dict[BackendKind, dict[str, JsonValue]] = Field(default={}, max_length=1)
 
     @property

@@ -86,9 +86,9 @@ ADDED = [
         "is not a document that takes a secret",
     ),
     (
-        "    secrets: {a: {source: 'env:A', for: [cloud-sso/directories/staff]}}",
+        "    secrets: {a: {source: 'env:A', for: [cloud-sso/directories/Staff]}}",
         f"{ENV}.secrets.a.for[0]",
-        "is not available in this version",
+        "there is: imis/openid-connect, cloud-sso/directories/{id}",
     ),
     (
         "    secrets: {a: {source: 'env:A', documents: [x], for: [imis/openid-connect]}}",
@@ -97,8 +97,8 @@ ADDED = [
     ),
     (
         "    secrets: {a: {source: 'env:A', hosts: [x], for: [imis/openid-connect]}}",
-        f"{ENV}.secrets.a.hosts",
-        "is not available in this version",
+        f"{ENV}.secrets.a",
+        "hosts are for a secret that may go into a directory",
     ),
     *(
         (

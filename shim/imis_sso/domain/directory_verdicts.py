@@ -50,12 +50,15 @@ def judge_addresses(key: str, directory: Directory, found: ProviderFound) -> Che
     told |= {name: metadata.text(said) for name, said in _NAMES.items() if metadata.text(said)}
     values = directory.values()
     wrong = [name for name, value in told.items() if values[name] != value]
+    # The vendor's guide writes Cognito's userinfo endpoint without the capital of its metadata.
+    case = [each for each in wrong if str(values[each]).lower() == told[each].lower()]
     if not wrong:
         detail = f"{', '.join(told)} are what the issuer's metadata names"
         return Check(check, Status.PASSED, detail, fields)
     said = "; ".join(f'{each} is "{values[each]}", not "{told[each]}"' for each in wrong)
     remedy = f"Set {', '.join(wrong)} of {_path(key)} to what the metadata names, byte for byte."
-    return Check(check, Status.FAILED, said, _fields(key, wrong), remedy)
+    status = Status.WARNING if wrong == case and "issuer" not in case else Status.FAILED
+    return Check(check, status, said, _fields(key, wrong), remedy)
 
 
 def judge_gone(key: str) -> Check:

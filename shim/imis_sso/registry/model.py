@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -52,14 +53,17 @@ from imis_sso.registry.vault import VaultSection
 
 DatabasePassword = Annotated[SecretSource, PlainValidator(source("database_password"))]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class OnDestroy(enum.StrEnum):
+    """What DELETE does by itself; a directory is deleted on purpose only (contract C5, 1.3)."""
+
+    RETAIN = Destroy.RETAIN
+    DISABLE = Destroy.DISABLE
+    RESTORE = Destroy.RESTORE
+
+
 Edits = Literal["verified", "test_mode_only"]
-
-
-def _of_singletons(value: Destroy) -> Destroy:
-    if value is Destroy.DELETE:
-        msg = "must be retain, disable or restore: a directory is deleted on purpose only"
-        raise ValueError(msg)
-    return value
 
 
 def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -278,8 +282,8 @@ class EnvironmentSection(Section):
         default=None,
         description="Whether only an attested sign-in lets the mode be raised to enabled (1.2).",
     )
-    on_destroy: Annotated[Destroy, Field(strict=False), AfterValidator(_of_singletons)] = Field(
-        default=Destroy.RETAIN,
+    on_destroy: Annotated[OnDestroy, Field(strict=False)] = Field(
+        default=OnDestroy.RETAIN,
         description="What DELETE, hence `terraform destroy`, does (contract C5).",
     )
     sso_hosts: tuple[SsoHost, ...] = Field(
