@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 from imis_sso.domain.activation import critical_fields
 from imis_sso.domain.checks import Verification
+from imis_sso.domain.directory_verdicts import secret_check
 from imis_sso.domain.documents import Directory, ImisSsoSettings, OpenIDConnect
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import ActivationGuard, FieldError, Problem
@@ -61,12 +62,21 @@ async def live_edit(pair: Pair, draft: Draft) -> Passage:
     if not pair.policy.verifies_edits:
         _refuse(pair, fields, f"may be edited in test_mode only. {LOWER_FIRST}", [])
     before, candidate = await asyncio.gather(_before(pair, draft), _candidate(pair, draft))
-    errors = await objections(pair, candidate, beyond=AFTERWARDS.get(draft.resource.path, ()))
+    errors = await objections(pair, candidate, beyond=_afterwards(draft))
     if errors:
         said = f"the new values do not verify: {sentence(errors)} {LOWER_FIRST}"
         _refuse(pair, fields, said, errors)
     undecided = (*candidate.undecided, AGAIN_UNDECIDED)
     return Passage(looked=True, undecided=undecided, before=before)
+
+
+def _afterwards(draft: Draft) -> tuple[str, ...]:
+    item = draft.resource.record.item
+    if not item:
+        return AFTERWARDS.get(draft.resource.path, ())
+    # A directory that is not saved yet has no Return URL to ask its token endpoint with.
+    new = () if draft.live.observed.exists else (secret_check(item),)
+    return ("imis.sign-in-page", *new)
 
 
 def _fields(draft: Draft) -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.failures import LogInShown, page_changed
-from imis_sso.connectors.browser.listing import is_list
+from imis_sso.connectors.browser.listing import add_record, is_list, listed, open_record
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.structure import Comparison, compare, find_link
 from imis_sso.connectors.browser.survey import SeenAction, Survey
@@ -114,6 +114,16 @@ class Way:
             raise page_changed(page.title, ("there is no list of records",), tab.title)
         self._addresses[page.title] = tab.url
 
+    async def _reach_form(self, tab: Tab, page: PageDescription) -> View:
+        """Show the first record's form, or the empty one where there is no record."""
+        await self._reach_list(tab, page)
+        records = await listed(tab, page)
+        if records:
+            await open_record(tab, page, records[0])
+        else:
+            await add_record(tab, page)
+        return await self._view(tab, page)
+
     async def _is_list(self, tab: Tab, page: PageDescription) -> bool:
         def done(survey: Survey) -> bool:
             return self._log_in.shown(survey) or is_list(page, survey)
@@ -127,6 +137,8 @@ class Way:
         return self._log_in.shown(survey)
 
     async def _reach(self, tab: Tab, page: PageDescription) -> View:
+        if page.records is not None:
+            return await self._reach_form(tab, page)
         address = self._addresses.get(page.title)
         if address is not None:
             await tab.load(address)

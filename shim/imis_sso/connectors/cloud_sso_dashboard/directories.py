@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from imis_sso.connectors.browser.description import PageDescription
-from imis_sso.connectors.browser.form import PageValues, read_form, write_form
+from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form, write_form
 from imis_sso.connectors.browser.listing import (
     ListedRecord,
     add_record,
@@ -16,7 +16,8 @@ from imis_sso.connectors.browser.listing import (
 )
 from imis_sso.connectors.browser.page_memory import PageWatch
 from imis_sso.connectors.browser.tab import Tab
-from imis_sso.connectors.browser.way import Way
+from imis_sso.connectors.browser.way import View, Way
+from imis_sso.connectors.browser.writing import write_page
 from imis_sso.domain.bindings import Binding, Entry
 from imis_sso.domain.documents import Directory, Registration
 from imis_sso.domain.observed import Change, Observed
@@ -41,7 +42,9 @@ def labels() -> dict[str, str]:
 
 
 class DirectoryPages:
-    """The list of directories and their forms; `page` describes both, `watch` compares the form.
+    """The list of directories and their forms; `page` describes both.
+
+    `watch` knows what was accepted of the page.
 
     A record is found by its address; where that is not known or leads nowhere, by issuer and client
     id, or by the one name that it was bound by. Methods run in a turn of the session's.
@@ -73,28 +76,39 @@ class DirectoryPages:
         """
         if change.removes:
             await self._delete(tab, binding, base)
-        elif base.exists:
-            await self._open_known(tab, base)
-            await self._fill(tab, change, base)
-        else:
-            await self._listed(tab)
-            await add_record(tab, self._page)
-            await self._fill(tab, change, None)
-
-    async def _fill(self, tab: Tab, change: Change, base: Observed | None) -> None:
-        view = await self._way.form(tab, self._page)
-        # The form is saved as a whole: also a field that nobody touches must be as described.
-        shown = await read_form(tab, self._page, view)
-        base = base or Observed(shown.values)
-        values = dict(change.values)
+            return
         # Unknown: what an untouched secret in the form does. So what was read goes back (3.5).
         secret = change.secret or base.secret
-        if isinstance(secret, Secret):
-            self._secrets["typed"] = secret
-            values[SECRET] = secret.reveal()
-        settled = {name: base.values[name] for name in _SETTABLE & base.values.keys()}
-        await self._watch.writing(PAGE, self._page, view, values.keys())
-        await write_form(tab, self._page, view, values, settled)
+        secrets = {SECRET: secret} if isinstance(secret, Secret) else {}
+        self._secrets |= {"typed": secret} if isinstance(secret, Secret) else {}
+        if base.exists:
+            await self._change(tab, change.values, base, secrets)
+        else:
+            await self._add(tab, change.values, secrets)
+
+    async def _add(self, tab: Tab, values: FieldValues, secrets: Mapping[str, Secret]) -> None:
+        await self._listed(tab)
+        await add_record(tab, self._page)
+        view = await self._way.form(tab, self._page)
+        shown = await read_form(tab, self._page, view)
+        await self._watch.writing(PAGE, self._page, view, {*values, *secrets})
+        await write_form(tab, self._page, view, values, shown.values, secrets=secrets)
+
+    async def _change(
+        self, tab: Tab, values: FieldValues, base: Observed, secrets: Mapping[str, Secret]
+    ) -> None:
+        async def opened() -> View:
+            await self._open_known(tab, base)
+            view = await self._way.form(tab, self._page)
+            # The form is saved as a whole: also a field that nobody touches must be as described.
+            await read_form(tab, self._page, view)
+            await self._watch.writing(PAGE, self._page, view, {*_SETTABLE, *secrets})
+            return view
+
+        before = {name: base.values[name] for name in _SETTABLE & base.values.keys()}
+        await write_page(
+            tab, self._way, self._page, opened, change=values, base=before, secrets=secrets
+        )
 
     async def _delete(self, tab: Tab, binding: Binding, base: Observed) -> None:
         found = await self._find(tab, binding)
