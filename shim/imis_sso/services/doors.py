@@ -194,7 +194,9 @@ class Doors:
 
     def _able(self, record: Record) -> list[Door]:
         """Give the doors that reach something of a record; where none does, all of them."""
-        able = [each for each in self._built() if _open(each).reach.fields.get(record.name)]
+        # Who reaches the items of a collection reaches its list.
+        name = record.name.removesuffix("-list")
+        able = [each for each in self._built() if _open(each).reach.fields.get(name)]
         return able or self._built()
 
     async def _ready(self, record: Record) -> list[Door]:

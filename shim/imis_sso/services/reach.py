@@ -16,7 +16,7 @@ from typing import Final
 from imis_sso.domain.facts import Fact, FactKind
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed, Reach
-from imis_sso.domain.resources import RESOURCES, TEMPLATE, TEMPLATES, Record, Resource
+from imis_sso.domain.resources import RESOURCES, TEMPLATES, Record, Resource
 from imis_sso.store.base import Facts
 
 logger = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ def reached(reach: Reach, resource: Resource) -> frozenset[str]:
 
 
 def on_record(record: Record) -> Sequence[Resource]:
-    """Give the documents on a record; of a collection's, whatever the key, its templates."""
+    """Give the documents on a record; those of a collection once, for all of its keys."""
     return [each for each in (*RESOURCES, *TEMPLATES) if each.record.name == record.name]
 
 
-def _key(resource: Resource) -> str:
-    """Give what a document's reach is kept under: one for all items of a collection."""
-    item, before = resource.record.item, f"{resource.product}/{resource.record.name}/"
-    return f"{before}{TEMPLATE}{resource.path[len(before + item) :]}" if item else resource.path
+def unit(resource: Resource) -> Resource:
+    """Give the document under whose path the reach of a document is kept."""
+    beside = on_record(resource.record)
+    return next((each for each in beside if each.document is resource.document), resource)
 
 
 class AcceptedReach:
@@ -64,7 +64,7 @@ class AcceptedReach:
 
         Raises StoreUnavailable.
         """
-        fact = await self._facts.get(self._environment, KIND, _key(resource))
+        fact = await self._facts.get(self._environment, KIND, unit(resource).path)
         if fact is None:
             return None
         content = fact.content
@@ -73,7 +73,7 @@ class AcceptedReach:
     async def accept(self, resource: Resource, accepted: Accepted) -> None:
         """Accept a reach in place of the one before. Raises StoreUnavailable."""
         await self._facts.put(self._fact(resource, accepted))
-        self._known[_key(resource)] = accepted
+        self._known[unit(resource).path] = accepted
 
     async def narrowed(
         self, seen: Observed, by: str, reach: Reach, record: Record, *, urgent: bool = False
@@ -104,7 +104,7 @@ class AcceptedReach:
     async def _accepted(
         self, resource: Resource, able: frozenset[str], by: str, *, urgent: bool
     ) -> frozenset[str]:
-        known = self._known.get(_key(resource))
+        known = self._known.get(unit(resource).path)
         if urgent:
             return able if known is None else known.fields
         try:
@@ -115,7 +115,7 @@ class AcceptedReach:
             return able if known is None else known.fields
         if found is None:
             return able
-        self._known[_key(resource)] = found
+        self._known[unit(resource).path] = found
         return found.fields
 
     async def _first(self, resource: Resource, able: frozenset[str], by: str) -> Accepted | None:
@@ -129,7 +129,7 @@ class AcceptedReach:
 
     def _fact(self, resource: Resource, accepted: Accepted) -> Fact:
         content = {"fields": sorted(accepted.fields), "connector": accepted.connector}
-        return Fact(self._environment, KIND, _key(resource), content, accepted.who)
+        return Fact(self._environment, KIND, unit(resource).path, content, accepted.who)
 
 
 def _without(values: Mapping[str, str | bool], left_out: set[str]) -> Mapping[str, str | bool]:
