@@ -23,9 +23,11 @@ from imis_sso.api import (
     attestations,
     changes,
     collections,
+    connectors,
     emergency,
     environments,
     health,
+    manual_steps,
     settings,
     snapshots,
 )
@@ -59,6 +61,7 @@ from imis_sso.services.doors import Doors
 from imis_sso.services.expiry import Expiry
 from imis_sso.services.half import WAITING, Half
 from imis_sso.services.journal import Journal
+from imis_sso.services.manual_steps import Steps
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
@@ -193,6 +196,7 @@ def build_pair(
         store.evidences,
         circuits={product: each.circuit for product, each in doors.items()},
         doors=doors,
+        steps=Steps(config.name, store.facts),
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
         sign_in_url=sign_in_url,
@@ -287,7 +291,9 @@ def create_app(service: Service) -> FastAPI:
         environments.routes,
         attestations.routes,
         changes.routes,
+        connectors.routes,
         emergency.routes,
+        manual_steps.routes,
         collections.router(),
         settings.router(),
         snapshots.routes,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from imis_sso.connectors.assisted.connector import Assisted
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
 from imis_sso.connectors.browser.page_memory import PageMemory
@@ -95,6 +97,19 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
     )
 
 
+def _assisted(product: Product) -> Build:
+    def build(config: EnvironmentConfig, _guard: LoginGuard, facts: Facts) -> Connector:
+        source = config.cloud_sso.client_secret
+        secret = None if source is None else partial(resolve_off_loop, source)
+        where = {
+            "imis": f" ({config.imis.url})",
+            "cloud-sso": f" (Cloud ID {config.cloud_sso.cloud_id})",
+        }
+        return Assisted(config.name, product, facts, where[product], secret)
+
+    return build
+
+
 def doors_into(
     product: Product, config: EnvironmentConfig, guard: LoginGuard, facts: Facts
 ) -> Doors:
@@ -108,7 +123,8 @@ def doors_into(
         refusal = section.refuses(name)
         door = Door(name, None, refusal, assisted=name == ASSISTED)
         if not refusal:
-            built = BUILDERS[name](config, guard, facts)
+            build = BUILDERS[name] if name != ASSISTED else _assisted(product)
+            built = build(config, guard, facts)
             door = replace(door, connector=guarded(product, built, PATIENCE))
         doors.append(door)
     closings = Closings(config.name, product, facts)

@@ -171,7 +171,8 @@ REPLACED = [
         5,
         "      connector: imis_soap",
         "imis.connector",
-        "expected imis_rest or imis_staff_site, or a list of them in the order they are tried, found another text",
+        ("expected imis_rest, imis_staff_site or assisted, or a list of them in the order they are "
+        "tried, found another text"),
     ),
     (5, "      connector: []", "imis.connector", "the list is empty"),
     (5, "      connector: 5", "imis.connector", "found something else"),
@@ -182,7 +183,6 @@ REPLACED = [
         "imis.connector",
         '"imis_rest" is there twice (entry 2)',
     ),
-    (5, "      connector: assisted", "imis.connector", "is not available in this version"),
     (6, "      username: 12345", "imis.username", "expected text, found a number"),
     (6, "      username: ''", "imis.username", "must not be empty"),
     (6, "      username: ' svc'", "imis.username", "must not begin or end with white space"),
@@ -229,7 +229,12 @@ REPLACED = [
     (7, "      token_path: token", "imis.token_path", "must be a path such as /token"),
     (7, "      token_path: /token?x", "imis.token_path", "must be a path such as /token"),
     (7, "      unread_secret: loses", "imis.unread_secret", "expected keeps"),
-    (10, "      connector: imis_rest", "cloud_sso.connector", "expected cloud_sso_dashboard"),
+    (
+        10,
+        "      connector: imis_rest",
+        "cloud_sso.connector",
+        "expected cloud_sso_dashboard or assisted",
+    ),
     *(
         (
             14,

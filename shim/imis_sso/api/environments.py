@@ -45,7 +45,9 @@ async def environment(request: Request, env: str) -> Response:
     parts = [(product, PRODUCT_TITLES[product]) for product in PRODUCTS]
     more = [
         ("changes", "Audit trail"),
+        ("connectors", "Connectors"),
         ("emergency", "Emergency"),
+        ("manual-steps", "Manual steps"),
         ("secrets", "Named secrets"),
         ("snapshots", "Snapshots"),
         ("status", "Status"),

@@ -31,6 +31,10 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         {"type": "string", "enum": [each.value for each in Result]},
     ),
     "write": ("Only the lines of this write.", {"type": "string"}),
+    "state": (
+        "Only steps in this state.",
+        {"type": "string", "enum": ["pending", "confirmed", "superseded"]},
+    ),
     "since": ("Only lines from this time on.", {"type": "string", "format": "date-time"}),
     "until": ("Only lines before this time.", {"type": "string", "format": "date-time"}),
     "probe": (

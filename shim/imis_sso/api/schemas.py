@@ -212,6 +212,50 @@ STATUS: Final = _exactly(
         )
     ),
 )
+CONNECTORS: Final = _exactly(
+    items=_list_of(
+        _exactly(
+            resource=_TEXT,
+            connector=_TEXT,
+            doors=DOORS,
+            unreachable=_TEXTS,
+            unaccepted=_TEXTS,
+            lost=_TEXTS,
+            accepted_by=_TEXT,
+            accepted_at=_or_null(_MOMENT),
+        )
+    )
+)
+NOTHING: Final[Schema] = {"type": "object", "additionalProperties": False, "maxProperties": 0}
+STEP: Final = _exactly(
+    id=_TEXT,
+    number={"type": "integer", "minimum": 1},
+    resource=_TEXT,
+    product=_TEXT,
+    state={"type": "string", "enum": ["pending", "confirmed", "superseded"]},
+    who=_TEXT,
+    at=_MOMENT,
+    detail=_TEXT,
+    instructions=_list_of(_exactly(field=_TEXT, detail=_TEXT)),
+    confirmed_by=_TEXT,
+    done_at=_or_null(_MOMENT),
+    checks=_list_of(_exactly(id=_TEXT, status=_TEXT, detail=_TEXT)),
+)
+STEPS: Final = _exactly(items=_list_of(STEP), next=_TEXT)
+CONFIRM: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "documents": {
+            "type": "object",
+            "description": "With `present`: what the product holds, by path, every field.",
+            "additionalProperties": {"type": "object"},
+        }
+    },
+}
+CONFIRMED: Final = _exactly(
+    documents=_TEXTS, step=_or_null(STEP), checks=VERIFICATION["properties"]["checks"]
+)
 _SEQ: Final[Schema] = {"type": "integer", "minimum": 1}
 _LINE: Final = _exactly(
     v={"type": "integer"},

@@ -41,6 +41,10 @@ class Kind(enum.StrEnum):
     """It may be raised again."""
     ATTESTED = "attested"
     """A person said how a watched sign-in ended."""
+    CONFIRMED = "confirmed"
+    """A person said that a manual step is done, or what a product holds."""
+    REACH = "reach"
+    """The fields that connectors reach now were accepted."""
     SPOOLED = "spooled"
     """A line that was kept in the signed spool while the trail could not be written."""
 

@@ -44,6 +44,7 @@ class Intent:
     found: str | None = None
     origin: Origin = field(default_factory=Origin)
     removes: bool = False
+    by: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Give what is stored beside the columns."""
@@ -53,6 +54,7 @@ class Intent:
             "before": dict(self.before),
             "after": dict(self.after),
             "existed": self.existed,
+            "by": self.by,
             "removes": self.removes,
             "secret": secret
             and {
@@ -83,6 +85,7 @@ class Intent:
             secret=move,
             found=found,
             removes=stored.get("removes", False),
+            by=stored.get("by", ""),
         )
 
 

@@ -39,9 +39,11 @@ class Cause(enum.StrEnum):
     """An interrupted write was found applied by reading (contract 7)."""
     RESTORED = "restored"
     """A restore put it back, and it was read back."""
+    CONFIRMED = "confirmed"
+    """A person did a step of ours by hand, and said so."""
 
 
-OURS: Final = (Cause.WRITTEN, Cause.SETTLED, Cause.RESTORED)
+OURS: Final = (Cause.WRITTEN, Cause.SETTLED, Cause.RESTORED, Cause.CONFIRMED)
 """Causes of states that we made; `FOUND` is what others made."""
 
 

@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.kinds import plain_text, source
 from imis_sso.registry.section import Section
-from imis_sso.registry.unbuilt import UNBUILT_VALUES, not_available
 
 ASSISTED: Final = "assisted"
 """The connector that logs in nowhere: a person does the step."""
@@ -21,13 +20,12 @@ CLOUD_SSO: Final = ("cloud_sso_dashboard", ASSISTED)
 AUTOMATED: Final = frozenset({"imis_staff_site", "cloud_sso_dashboard"})
 """Connectors that drive pages which a vendor made for people."""
 _ABSENT: Final[Any] = object()
-_UNBUILT: Final = UNBUILT_VALUES.get("connector", frozenset())
 
 
 def _names(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
     """Make the validator of one name of a connector, or of a list of them in order."""
-    able = [each for each in known if each not in _UNBUILT]
-    expected = f"expected {' or '.join(able)}, or a list of them in the order they are tried"
+    names_known = f"{', '.join(known[:-1])} or {known[-1]}"
+    expected = f"expected {names_known}, or a list of them in the order they are tried"
 
     def names(value: Any) -> tuple[str, ...]:
         several = value if isinstance(value, list | tuple) else [value]
@@ -36,8 +34,6 @@ def _names(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
             raise ValueError(msg)
         for at, each in enumerate(several, 1):
             where = f" (entry {at})" if several is value else ""
-            if isinstance(each, str) and each in _UNBUILT and each in known:
-                raise ValueError(not_available(f'the value "{each}"') + where)
             if not isinstance(each, str) or each not in known:
                 # What is not known may be a secret in the wrong place: it is not repeated.
                 found = "another text" if isinstance(each, str) else "something else"

@@ -14,7 +14,6 @@ from imis_sso.domain.configuration import ConfigurationFault
 from imis_sso.registry.tree import Key, Tree
 from imis_sso.registry.unbuilt import (
     UNBUILT_KEYS,
-    UNBUILT_VALUES,
     not_available,
 )
 
@@ -68,7 +67,7 @@ def sentence(error: ErrorDetails, model: type[BaseModel], location: Key) -> str:
     if kind == "extra_forbidden":
         return unknown_key(name, _model_at(model, location[:-1]))
     if kind in ("literal_error", "enum"):
-        return _not_among(name, value, str(context.get("expected", "")))
+        return _not_among(value, str(context.get("expected", "")))
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, found {_kind(value)}"
     if kind == "value_error":
@@ -94,9 +93,7 @@ def _keys(section: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in section.model_fields.items()]
 
 
-def _not_among(name: str, value: Any, expected: str) -> str:
-    if isinstance(value, str) and value in UNBUILT_VALUES.get(name, ()):
-        return not_available(f'the value "{value}"')
+def _not_among(value: Any, expected: str) -> str:
     return f"expected {expected.replace(chr(39), '')}, found {_shown(value)}"
 
 

@@ -58,6 +58,9 @@ class Registry:
                 password: SecretSource | None = getattr(environment, half).password
                 if password is not None:
                     yield (*key, half, "password"), password
+            shown = environment.cloud_sso.client_secret
+            if shown is not None:
+                yield (*key, "cloud_sso", "client_secret"), shown
             for secret, named in environment.secrets.items():
                 yield (*key, "secrets", secret, "source"), named.source
 

@@ -177,6 +177,9 @@ class ImisSection(Doorway):
     )
 
 
+ClientSecret = Annotated[SecretSource, PlainValidator(source("cloud_sso.client_secret"))]
+
+
 class CloudSsoSection(Doorway):
     """Where Cloud SSO's dashboard is, and the service's own log-in there (product facts 4.1)."""
 
@@ -193,6 +196,10 @@ class CloudSsoSection(Doorway):
     totp: Annotated[SecretSource | None, PlainValidator(source("cloud_sso.totp"))] = Field(
         default=None,
         description="Source of the secret of its one-time codes, where the log-in asks for them.",
+    )
+    client_secret: ClientSecret | None = Field(
+        default=None,
+        description="Source of the client secret that the page shows, for `assisted`.",
     )
     uses_per_second: int = Field(
         default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."

@@ -21,11 +21,6 @@ UNBUILT_KEYS: Final = frozenset(
 )
 """Keys of later versions, wherever they stand."""
 
-UNBUILT_VALUES: Final = {
-    "connector": frozenset({"assisted"}),
-}
-"""Values of later versions, by key."""
-
 
 def not_available(what: str) -> str:
     """Say that something known is not built yet."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from imis_sso.domain.activation import Transition, transition
 from imis_sso.domain.checks import Verification
 from imis_sso.domain.problems import (
+    ManualStepRequired,
     ObserveOnly,
     PreconditionRequired,
     WrongTenant,
@@ -32,6 +33,14 @@ def observe_only(pair: Pair, order: Order) -> tuple[str, ...]:
     if not order.dry_run:
         raise ObserveOnly(msg)
     return (f"{ObserveOnly.slug}: {msg}",)
+
+
+def by_hand(draft: Draft) -> tuple[str, ...]:
+    """Tell a dry run that a person would have to do it (C15); the write itself says what."""
+    if not draft.live.observed.confirmed:
+        return ()
+    fields = ", ".join(sorted(draft.changed)) or "the client secret"
+    return (f"{ManualStepRequired.slug}: a person has to set {fields}; the write says how.",)
 
 
 def precondition(draft: Draft) -> None:

@@ -219,6 +219,7 @@ def _intent(environment: str, draft: Draft) -> Intent:
         existed=draft.live.observed.exists,
         secret=_move(draft),
         origin=order.origin,
+        by=draft.live.observed.by,
         removes=order.removes,
     )
 
@@ -239,6 +240,8 @@ def _facts(draft: Draft, forced: Sequence[str]) -> dict[str, Any]:
     }
     if draft.order.removes:
         facts["removes"] = True
+    if draft.live.observed.by:
+        facts["connector"] = draft.live.observed.by
     if draft.order.restoring is not None:
         facts["restores"] = draft.order.restoring.snapshot
     if move is not None:

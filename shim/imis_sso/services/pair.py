@@ -23,6 +23,7 @@ from imis_sso.store.base import Evidences, Facts, History, Managed
 
 if TYPE_CHECKING:
     from imis_sso.services.doors import Doors
+    from imis_sso.services.manual_steps import Steps
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Pair:
     evidences: Evidences
     circuits: Mapping[Product, Circuit] = field(default_factory=dict)
     doors: Mapping[Product, Doors] = field(default_factory=dict)
+    steps: Steps | None = None
     recovery: Recovery = field(default_factory=Recovery)
     discovery: DiscoveryLook | None = None
     imis_url: str = ""

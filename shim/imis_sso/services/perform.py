@@ -12,7 +12,13 @@ from imis_sso.connectors.base import WriteUncertain
 from imis_sso.domain.checks import Verification
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Observed
-from imis_sso.domain.problems import FieldError, Problem, UpstreamRefused, UpstreamTimeout
+from imis_sso.domain.problems import (
+    FieldError,
+    ManualStepRequired,
+    Problem,
+    UpstreamRefused,
+    UpstreamTimeout,
+)
 from imis_sso.domain.resources import SecretRole
 from imis_sso.domain.secret import Secret, Unreadable
 from imis_sso.domain.violations import sentence
@@ -64,6 +70,8 @@ async def perform(pair: Pair, ready: Ready) -> tuple[Reading, tuple[str, ...]]:
         elif not draft.live.observed.exists:
             await _unbind(pair, draft)
         await pair.journal.failed(begun, problem, await _found(pair, draft, problem, after))
+        if isinstance(problem, ManualStepRequired) and pair.steps is not None:
+            raise await pair.steps.asked(draft, problem) from None
         raise
     forgotten = await _remember(pair, ready, after, begun.intent.found)
     if draft.order.removes:

@@ -79,6 +79,10 @@ async def settle_open(pair: Pair, half: Half) -> None:
 
 async def _settle(pair: Pair, resource: Resource, intent: Intent) -> None:
     now = await read(pair, resource, afresh=True)
+    if now.observed.confirmed and intent.by != now.observed.by:
+        # What a person confirmed says nothing of a write that another connector had begun.
+        logger.warning("write %s stays open: nobody reads %s now", intent.id, intent.resource)
+        return
     renewed = _renewed(pair, intent, now.observed.secret)
     result = settle(renewed, _found(pair, now))
     await _remember(pair, resource, renewed, result)

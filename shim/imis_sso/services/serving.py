@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from imis_sso.domain.resources import Resource
+from imis_sso.domain.access import Origin
+from imis_sso.domain.audit import Entry, Kind
+from imis_sso.domain.problems import Problem
+from imis_sso.domain.resources import RESOURCES, TEMPLATES, Resource
 from imis_sso.services.doors import Doors, Standing
 from imis_sso.services.pair import Pair
 from imis_sso.services.reach import Accepted, reached
@@ -25,7 +29,7 @@ class Way:
     circuit: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the entry of the answer."""
+        """Give what is answered of a door."""
         return {
             "connector": self.connector,
             "state": self.state,
@@ -38,7 +42,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Serving:
-    """Who serves a document: `connector` does, through `doors`.
+    """Who serves a document: `connector` does, of those behind `doors`, and it reaches `able`.
 
     `unreachable` are the fields that read as their default; those of them that the connector could
     reach and nobody has accepted are `unaccepted`. `lost` were accepted and are out of its reach.
@@ -47,10 +51,68 @@ class Serving:
     resource: Resource
     connector: str
     doors: Sequence[Way] = ()
+    able: frozenset[str] = frozenset()
     accepted: Accepted | None = None
     unreachable: tuple[str, ...] = ()
     unaccepted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what is answered of a document."""
+        accepted = self.accepted
+        return {
+            "resource": self.resource.path,
+            "connector": self.connector,
+            "doors": [each.as_dict() for each in self.doors],
+            "unreachable": list(self.unreachable),
+            "unaccepted": list(self.unaccepted),
+            "lost": list(self.lost),
+            "accepted_by": accepted.who if accepted else "",
+            "accepted_at": _moment(accepted.at if accepted else None),
+        }
+
+
+async def look(pair: Pair) -> Sequence[Serving]:
+    """Read every page once, so that each closed door is known; gives who serves what.
+
+    A page that nothing shows is told all the same. Raises StoreUnavailable.
+    """
+    for record in dict.fromkeys(each.record for each in RESOURCES):
+        first = next(each for each in RESOURCES if each.record == record)
+        with suppress(Problem):
+            await pair.half(first).observe(first)
+    return [await serving(pair, each) for each in documents()]
+
+
+def documents() -> Sequence[Resource]:
+    """Give every kind of document once: those of a collection for all of its keys."""
+    return (*RESOURCES, *TEMPLATES)
+
+
+async def accept(pair: Pair, who: str, origin: Origin) -> Sequence[Serving]:
+    """Accept, for every document, exactly what its connector reaches now (contract 1.1).
+
+    Gives the documents for which that changes anything, as they were before. Raises
+    StoreUnavailable, and AuditUnavailable where it cannot be put on the trail.
+    """
+    changing = [each for each in await look(pair) if each.unaccepted or each.lost]
+    if not changing:
+        return ()
+    facts = {
+        each.resource.path: {
+            "connector": each.connector,
+            "gained": list(each.unaccepted),
+            "lost": list(each.lost),
+        }
+        for each in changing
+    }
+    entry = Entry(pair.name, Kind.REACH, who, origin=origin, facts={"documents": facts})
+    # The trail first: what is not on it counts nowhere.
+    await pair.journal.trail.append(entry)
+    for each in changing:
+        doors = pair.doors[each.resource.product]
+        await doors.accepted.accept(each.resource, Accepted(each.able, each.connector, who))
+    return changing
 
 
 async def serving(pair: Pair, resource: Resource) -> Serving:
@@ -76,6 +138,7 @@ async def _told(doors: Doors, resource: Resource, standings: Sequence[Standing])
         resource,
         name,
         [_way(each) for each in standings],
+        able,
         accepted,
         unreachable=tuple(each for each in fields if each not in able & taken),
         unaccepted=tuple(each for each in fields if each in able - taken),

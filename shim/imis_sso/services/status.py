@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
+from imis_sso.domain.manual_steps import PRESENT
 from imis_sso.domain.resources import COLLECTIONS, RESOURCES, Resource
 from imis_sso.services.accepted_pages import accepted_pages
 from imis_sso.services.delivery import Delivery
@@ -53,8 +54,21 @@ async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:
         "unaccepted": list(ways.unaccepted),
         "managed": last is not None and last.lasts,
         "last_managed_write": _write(last) if last else None,
-        "pending_manual_step": None,
+        "pending_manual_step": await _pending(pair, resource, ways.connector),
     }
+
+
+async def _pending(pair: Pair, resource: Resource, connector: str) -> str | None:
+    """Give the id of the step that waits for a person: `present` where nothing was confirmed."""
+    if pair.steps is None:
+        return None
+    step = (await pair.steps.pending()).get(resource.path)
+    if step is not None:
+        return step.id
+    doors = pair.doors[resource.product].doors
+    assisted = any(each.name == connector and each.assisted for each in doors)
+    unknown = assisted and await pair.steps.confirmed(resource.record) is None
+    return PRESENT if unknown else None
 
 
 def _write(period: ManagedPeriod) -> dict[str, str]:

@@ -110,7 +110,7 @@ async def _preview(pair: Pair, order: Order) -> Outcome:
     undecided: tuple[str, ...] = ()
     if draft.writes:
         gates.precondition(draft)
-        reported = gates.observe_only(pair, order)
+        reported = (*gates.observe_only(pair, order), *gates.by_hand(draft))
         passage = await _gates(pair, draft)
         await _kept(pair, draft)
         undecided = (*passage.undecided, *((UNDECIDED,) if gates.raises(draft) else ()))
@@ -164,6 +164,8 @@ async def _kept(pair: Pair, draft: Draft) -> tuple[Secret | None, tuple[str, ...
     untouched = (
         draft.resource.record.secret is not SecretRole.SETTABLE or draft.push.secret is not None
     )
+    # A person leaves the secret's field alone: nothing has to go back into the record.
+    untouched = untouched or observed.confirmed
     if untouched or not observed.exists or isinstance(observed.secret, Secret):
         return None, ()
     if draft.order.removes or pair.policy.keeps_unread(draft.resource.product):
