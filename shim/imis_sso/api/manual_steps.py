@@ -14,7 +14,7 @@ from imis_sso.api.callers import origin_of, pair_for, principal_of, require
 from imis_sso.api.openapi import getting, posting
 from imis_sso.api.paging import cursor_of, limit_of, page
 from imis_sso.api.posted import posted_object
-from imis_sso.api.query import flag, require_known
+from imis_sso.api.query import flags
 from imis_sso.domain.access import Scope
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.manual_steps import PRESENT, Step
@@ -60,8 +60,7 @@ async def confirm_step(request: Request, env: str, step: str) -> Response:
     A dry run checks what can be checked of it and confirms nothing.
     """
     pair = pair_for(request, env)
-    require_known(request.query_params, ("dry_run", "force"))
-    dry_run, force = (flag(request.query_params, each) for each in ("dry_run", "force"))
+    dry_run, force = flags(request.query_params, "dry_run", "force")
     if force:
         require(request, Scope.ADMIN)
     person = Person(principal_of(request).name, origin_of(request))

@@ -67,8 +67,15 @@ def flag(params: QueryParams, name: str) -> bool:
 
     Raises `InvalidSettings`, and `UnknownField` for every other parameter.
     """
-    require_known(params, (name,))
-    return _boolean(name, _single(params, name) if name in params else None)
+    return flags(params, name)[0]
+
+
+def flags(params: QueryParams, *names: str) -> tuple[bool, ...]:
+    """Read the boolean parameters that a request may have. Raises as `flag`."""
+    require_known(params, names)
+    return tuple(
+        _boolean(each, _single(params, each) if each in params else None) for each in names
+    )
 
 
 def _single(params: QueryParams, key: str) -> str:

@@ -13,6 +13,8 @@ from imis_sso.cli import (
     audit,
     check,
     check_config,
+    confirm,
+    connectors,
     diff,
     directories,
     doctor,
@@ -55,6 +57,7 @@ for _module in (
     doctor,
     verify,
     attest,
+    confirm,
     diff,
     mode,
     emergency,
@@ -65,6 +68,7 @@ for _module in (
 ):
     _module.register(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(connectors.app, name="connectors")
 app.add_typer(token.app, name="token")
 app.add_typer(secret.app, name="secret")
 app.add_typer(directories.app, name="directories")

@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
 def login(
     environment: EnvironmentArgument,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Forget refused log-ins first, then try once more.")
+        bool,
+        typer.Option("--retry", help="Forget refused log-ins and closed doors first."),
     ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -61,12 +62,14 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
 
 async def _forget(config: ConfigOption, environment: str) -> None:
     from imis_sso.environments import ConfigurationError
+    from imis_sso.services.closings import forget_closings
     from imis_sso.storage import opened_store
 
     _, settings = load_registry(config)
     try:
         store = await opened_store(settings)
         await store.refused_logins.forget(environment)
+        await forget_closings(store.facts, environment)
         await store.aclose()
     except ConfigurationError as error:
         raise Failure(*str(error).splitlines()) from None
