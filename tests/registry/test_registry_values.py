@@ -22,7 +22,7 @@ def test_defaults_are_the_careful_ones(write: Write) -> None:
     assert environment.name == "test"
     assert not environment.writable
     assert not environment.production
-    assert environment.on_destroy is Destroy.RETAIN
+    assert environment.on_destroy == Destroy.RETAIN
     assert environment.sso_hosts == ()
     assert environment.secrets == {}
     assert environment.tenant.pins() == {}
@@ -71,7 +71,7 @@ def test_everything_that_can_be_set(write: Write, tmp_path: Path) -> None:
     ).environments["test"]
     assert environment.production
     assert environment.writable
-    assert environment.on_destroy is Destroy.DISABLE
+    assert environment.on_destroy == Destroy.DISABLE
     assert environment.sso_hosts == ("sso.example.org", "sso.example.org:8443")
     assert environment.imis_hosts == ("www.example.org",)
     assert environment.tenant.pins() == {
