@@ -12,6 +12,7 @@ from imis_sso.connectors.assisted.connector import Assisted
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
 from imis_sso.connectors.browser.page_memory import PageMemory
+from imis_sso.connectors.browser.person_log_in import LogInPlace
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dashboard_pages
 from imis_sso.connectors.imis_rest.connector import ImisRest
@@ -22,7 +23,13 @@ from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.resources import Product
 from imis_sso.domain.sources import SecretSource
-from imis_sso.environments import ASSISTED, EnvironmentConfig
+from imis_sso.environments import (
+    ASSISTED,
+    INTERACTIVE,
+    CloudSsoSection,
+    EnvironmentConfig,
+    ImisSection,
+)
 from imis_sso.services.circuit import Patience
 from imis_sso.services.closings import Closings
 from imis_sso.services.doors import Door, Doors
@@ -70,13 +77,14 @@ def _imis_staff_site(config: EnvironmentConfig, guard: LoginGuard, facts: Facts)
     imis = config.imis
     return ImisStaffSite(
         imis.url,
-        credential(imis.username, imis.password),
+        credential(imis.username, imis.password, imis.totp),
         guard,
         staff_path=imis.staff_path,
         ca_file=config.ca_file,
         pages_dir=config.pages_dir,
         memory=PageMemory(facts, config.name, ImisStaffSite.name),
         idle_seconds=config.browser_idle_minutes * 60.0,
+        by_person=imis.login == INTERACTIVE,
         # A use of a page is several requests: the page, its save, the page after it.
         uses_per_second=max(1, imis.requests_per_second // _REQUESTS_OF_A_USE),
     )
@@ -94,6 +102,7 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
         memory=PageMemory(facts, config.name, CloudSsoDashboard.name),
         uses_per_second=cloud_sso.uses_per_second,
         idle_seconds=config.browser_idle_minutes * 60.0,
+        by_person=cloud_sso.login == INTERACTIVE,
     )
 
 
@@ -142,6 +151,26 @@ PAGES: Mapping[str, Callable[[Path | None], PageFiles]] = {
     "imis_staff_site": staff_site_pages,
 }
 """The page files of each connector that has any, for an operator's folder."""
+
+
+def _staff_site_log_in(config: EnvironmentConfig) -> LogInPlace:
+    files, imis = staff_site_pages(config.pages_dir), config.imis
+    inside = files.page(files.names[0]).open[0]
+    address = f"{imis.url}/{imis.staff_path.strip('/')}"
+    return LogInPlace(address, "The Staff site of iMIS", files.log_in, inside)
+
+
+def _dashboard_log_in(config: EnvironmentConfig) -> LogInPlace:
+    files = dashboard_pages(config.pages_dir)
+    inside = files.page(files.names[0]).open[0]
+    return LogInPlace(f"{config.cloud_sso.url}/", "Cloud SSO", files.log_in, inside)
+
+
+LOG_IN_PLACES: Mapping[str, Callable[[EnvironmentConfig], LogInPlace]] = {
+    "imis_staff_site": _staff_site_log_in,
+    "cloud_sso_dashboard": _dashboard_log_in,
+}
+"""Where a person logs in for each connector that can use a person's log-in."""
 PATIENCE = Patience()
 """How patient the service is with a product in trouble."""
 
@@ -160,3 +189,18 @@ def check_pages(pages_dir: Path | None) -> None:
     ]
     if faults:
         raise ConfigurationError(faults)
+
+
+def log_in_places(config: EnvironmentConfig) -> dict[Product, LogInPlace]:
+    """Give where a person logs in for an environment, by product: where the registry wants one."""
+    halves: dict[Product, ImisSection | CloudSsoSection] = {
+        "imis": config.imis,
+        "cloud-sso": config.cloud_sso,
+    }
+    return {
+        product: LOG_IN_PLACES[name](config)
+        for product, half in halves.items()
+        if half.login == INTERACTIVE
+        for name in half.connector
+        if name in LOG_IN_PLACES
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.registry.audit import AuditSection, SinkSection
 from imis_sso.registry.callers import CallerSection
-from imis_sso.registry.doors import ASSISTED
+from imis_sso.registry.doors import ASSISTED, INTERACTIVE
 from imis_sso.registry.load import Registry, check_sources, load
 from imis_sso.registry.model import (
     CloudSsoSection,
@@ -25,6 +25,7 @@ from imis_sso.registry.model import (
 
 __all__ = [
     "ASSISTED",
+    "INTERACTIVE",
     "AuditSection",
     "CallerSection",
     "CloudSsoSection",

@@ -171,8 +171,10 @@ REPLACED = [
         5,
         "      connector: imis_soap",
         "imis.connector",
-        ("expected imis_rest, imis_staff_site or assisted, or a list of them in the order they are "
-        "tried, found another text"),
+        (
+            "expected imis_rest, imis_staff_site or assisted, or a list of them in the order they are "
+            "tried, found another text"
+        ),
     ),
     (5, "      connector: []", "imis.connector", "the list is empty"),
     (5, "      connector: 5", "imis.connector", "found something else"),

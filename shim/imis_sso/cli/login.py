@@ -1,9 +1,10 @@
-"""`imis-sso login`: try the service's own log-ins, also after one was refused (contract C47)."""
+"""`imis-sso login`: the service's own log-ins, and those that a person makes for it (C47)."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,12 +17,41 @@ from imis_sso.cli.target import (
     load_registry,
     problem_lines,
     run,
+    user_name,
 )
+from imis_sso.cli.token import with_store
 
 if TYPE_CHECKING:
     import httpx
+    from playwright.async_api import Page
+
+    from imis_sso.connectors.browser.person_log_in import LogInPlace, Person
+    from imis_sso.connectors.browser.watched import Trust
+    from imis_sso.domain.kept_login import LoginFacts
+    from imis_sso.domain.resources import Product
+    from imis_sso.environments import EnvironmentConfig
+    from imis_sso.store.base import Store
+    from imis_sso.store.kept_logins import KeptLogins
 
 PROBES = {"iMIS": "imis/oidc-authentication", "Cloud SSO": "cloud-sso/imis-sso-settings"}
+SECONDS: Final = 600.0
+"""How long a person may take."""
+_NONE: Final = (
+    "in {environment} nobody logs in by hand: the registry says so with `login: interactive`, in "
+    "the section of the half"
+)
+_BEGIN: Final = (
+    "Log in to {title} in the window that opens now, as the user that the service is to be. It "
+    "closes by itself. You have {minutes:.0f} minutes."
+)
+
+
+class AtTheWindow:
+    """The person who gave the command."""
+
+    async def sign_in(self, page: Page) -> None:
+        """Leave the window to the person."""
+        await page.bring_to_front()
 
 
 def register(app: typer.Typer) -> None:
@@ -35,15 +65,30 @@ def login(
         bool,
         typer.Option("--retry", help="Forget refused log-ins and closed doors first."),
     ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Log in yourself, in a window; it is kept.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget the log-ins that persons made.")
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Log in to both products once, and say whether they let the service in."""
-    registry, _ = load_registry(config)
-    if environment not in registry.environments:
-        known = ", ".join(registry.environments)
-        raise Failure(f"there is no environment {environment!r} in {config}; it has: {known}")
+    if forget:
+        if retry or interactive:
+            raise Failure("--forget is a command of its own: give it without another option")
+        forget_kept(config, environment)
+        return
+    if interactive:
+        log_in_by_hand(config, environment, AtTheWindow())
     if retry:
-        asyncio.run(_forget(config, environment))
+        _section(config, environment)
+        with_store(config, partial(_forget_refusals, environment))
+    _try(config, environment)
+
+
+def _try(config: ConfigOption, environment: str) -> None:
+    _section(config, environment)
 
     async def probe(client: httpx.AsyncClient) -> list[tuple[str, list[str]]]:
         return [(title, await _probe(client, environment, path)) for title, path in PROBES.items()]
@@ -60,16 +105,84 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
     return [] if answer.is_success else problem_lines(answer)
 
 
-async def _forget(config: ConfigOption, environment: str) -> None:
-    from imis_sso.environments import ConfigurationError
+async def _forget_refusals(environment: str, store: Store) -> None:
     from imis_sso.services.closings import forget_closings
-    from imis_sso.storage import opened_store
 
-    _, settings = load_registry(config)
+    await store.refused_logins.forget(environment)
+    await forget_closings(store.facts, environment)
+
+
+def log_in_by_hand(
+    config: ConfigOption, environment: str, person: Person, *, headless: bool = False
+) -> None:
+    """Have a person log in to every half that wants it, and keep what the browser then holds."""
+    from imis_sso.connecting import log_in_places
+    from imis_sso.connectors.browser.watched import Trust
+    from imis_sso.domain.hosts import host_of
+
+    section = _section(config, environment)
+    places = log_in_places(section)
+    if not places:
+        raise Failure(_NONE.format(environment=environment))
+    for product, place in places.items():
+        say(_BEGIN.format(title=place.title, minutes=SECONDS / 60), error=True)
+        trust = Trust(section.ca_file, (host_of(place.address),), headless)
+        _keep_one(config, environment, product, (place, person, trust))
+
+
+def _keep_one(
+    config: ConfigOption,
+    environment: str,
+    product: Product,
+    visit: tuple[LogInPlace, Person, Trust],
+) -> None:
+    from imis_sso.connectors.browser.person_log_in import log_in_by_person
+    from imis_sso.domain.problems import Problem
+
+    place, person, trust = visit
     try:
-        store = await opened_store(settings)
-        await store.refused_logins.forget(environment)
-        await forget_closings(store.facts, environment)
-        await store.aclose()
-    except ConfigurationError as error:
-        raise Failure(*str(error).splitlines()) from None
+        state = asyncio.run(log_in_by_person(place, person, SECONDS, trust))
+    except Problem as problem:
+        raise Failure(problem.detail) from None
+
+    async def keep(store: Store) -> LoginFacts:
+        return await _kept(config, store, environment)[product].keep(state, f"cli.{user_name()}")
+
+    ends = with_store(config, keep).ends
+    until = f"until {ends:%Y-%m-%d %H:%M} UTC" if ends else "for as long as it lasts"
+    say(f"{place.title}: the log-in is kept, sealed with the server key, and used {until}.")
+
+
+def forget_kept(config: ConfigOption, environment: str) -> None:
+    """Forget what persons' log-ins left; services that run stop using it at their next request."""
+    _section(config, environment)
+
+    async def forget(store: Store) -> list[Product]:
+        kept = _kept(config, store, environment)
+        return [product for product, each in kept.items() if await each.forget()]
+
+    from imis_sso.domain.resources import PRODUCT_TITLES
+
+    named = " and ".join(PRODUCT_TITLES[each] for each in with_store(config, forget))
+    if not named:
+        say(f"{environment}: no log-in of a person is kept.")
+        return
+    say(f"{environment}: forgotten is the log-in at {named}.")
+    say("The product itself may go on taking it: log out there, or end its sessions.", error=True)
+
+
+def _kept(config: ConfigOption, store: Store, environment: str) -> dict[Product, KeptLogins]:
+    from imis_sso.domain.resources import PRODUCTS
+    from imis_sso.store.kept_logins import KeptLogins
+    from imis_sso.store.key import load_key
+
+    key = load_key(load_registry(config)[1])
+    return {each: KeptLogins(store.facts, key, environment, each) for each in PRODUCTS}
+
+
+def _section(config: ConfigOption, environment: str) -> EnvironmentConfig:
+    registry, _ = load_registry(config)
+    if environment not in registry.environments:
+        known = ", ".join(registry.environments)
+        raise Failure(f"there is no environment {environment!r} in {config}; it has: {known}")
+    return registry.environments[environment]

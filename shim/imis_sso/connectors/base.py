@@ -16,6 +16,7 @@ from imis_sso.domain.evidence import (
     SignInSeen,
 )
 from imis_sso.domain.expiry import Evidence
+from imis_sso.domain.kept_login import BrowserState, KeptLogin
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import Problem
 from imis_sso.domain.resources import Resource
@@ -43,7 +44,10 @@ class Credential:
 
 
 class LoginGuard(Protocol):
-    """Memory of refused log-ins, shared by every process (contract C47)."""
+    """Memory of the log-ins at one product of one environment, shared by every process.
+
+    Of those that were refused (contract C47), of one-time codes, of the log-in that a person made.
+    """
 
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
@@ -65,6 +69,18 @@ class LoginGuard(Protocol):
         `began` is when the period began, in seconds since 1970. To be called while `trying` is
         held, so that no other process uses the same code.
         """
+
+    async def kept(self) -> KeptLogin:
+        """Give the log-in that a person made here, as it was kept last.
+
+        Raises `UpstreamLoginRequired` where there is none, it has ended, or it cannot be read.
+        """
+
+    async def renew(self, kept: KeptLogin, state: BrowserState) -> None:
+        """Keep what the product has made of a log-in since, unless there is another by now."""
+
+    async def note_ended(self, kept: KeptLogin) -> None:
+        """Note that the product does not take a log-in any more, for whoever asks for its state."""
 
 
 class SinkUnavailable(Exception):  # noqa: N818  # the sink's state, not an error of ours

@@ -15,6 +15,11 @@ def _framed(*parts: str) -> bytes:
     return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
 
 
+def _hkdf(key: bytes, info: bytes) -> Secret:
+    extracted = hmac.new(bytes(hashlib.sha256().digest_size), key, hashlib.sha256).digest()
+    return Secret(hmac.new(extracted, info + b"\x01", hashlib.sha256).hexdigest())
+
+
 class FingerprintKey:
     """The server key, and those that were it before (contract C25). It does not print itself.
 
@@ -57,6 +62,14 @@ class FingerprintKey:
         They do not depend on the environment, so they are stored and never shown (section 6).
         """
         return self._digests("crossing", secret.reveal())
+
+    def derived(self, purpose: str) -> tuple[Secret, ...]:
+        """Give a key of 32 bytes, in hexadecimal digits, for one purpose: the key's own first.
+
+        HKDF with SHA-256 (RFC 5869), one block, without salt: nothing that is made with it tells
+        anything of the key or of another purpose.
+        """
+        return tuple(_hkdf(key, purpose.encode()) for key in self._keys)
 
     def _versions(self, environment: str, secret: Secret) -> tuple[str, ...]:
         digests = self._digests("", environment, secret.reveal())

@@ -19,6 +19,9 @@ IMIS: Final = ("imis_rest", "imis_staff_site", ASSISTED)
 CLOUD_SSO: Final = ("cloud_sso_dashboard", ASSISTED)
 AUTOMATED: Final = frozenset({"imis_staff_site", "cloud_sso_dashboard"})
 """Connectors that drive pages which a vendor made for people."""
+PASSWORD: Final = "password"  # noqa: S105  # how, not what
+INTERACTIVE: Final = "interactive"
+"""How a browser is logged in: by the service, or by a person whose log-in it then uses."""
 _ABSENT: Final[Any] = object()
 
 
@@ -67,9 +70,37 @@ def _password(name: str) -> Callable[[Any, ValidationInfo], SecretSource | None]
 
 def _need(info: ValidationInfo) -> None:
     """Miss a log-in, unless no connector logs in; faults of the list are told there."""
-    if any(each != ASSISTED for each in info.data.get("connector", ())):
+    by_person = info.data.get("login") == INTERACTIVE
+    without = AUTOMATED | {ASSISTED} if by_person else {ASSISTED}
+    if any(each not in without for each in info.data.get("connector", ())):
         kind = "missing"
         raise PydanticCustomError(kind, "is missing")
+
+
+def _login(value: Any, info: ValidationInfo) -> str:
+    """Take how a browser is logged in; a person can do it only where there is a browser."""
+    if value not in {PASSWORD, INTERACTIVE}:
+        msg = f"expected {PASSWORD} or {INTERACTIVE}"
+        raise ValueError(msg)
+    if value == INTERACTIVE and not AUTOMATED.intersection(info.data.get("connector", ())):
+        msg = f"{INTERACTIVE} is for a connector with a browser: {', '.join(sorted(AUTOMATED))}"
+        raise ValueError(msg)
+    return str(value)
+
+
+def _codes(name: str) -> Callable[[Any, ValidationInfo], SecretSource | None]:
+    parse = source(name)
+
+    def codes(value: Any, info: ValidationInfo) -> SecretSource | None:
+        if value is None:
+            return None
+        automated = AUTOMATED.intersection(info.data.get("connector", ()))
+        if not automated or info.data.get("login") == INTERACTIVE:
+            msg = "is for a connector that logs in itself, with a browser and a password"
+            raise ValueError(msg)
+        return parse(value, info)
+
+    return codes
 
 
 def _permission(value: Any, info: ValidationInfo) -> str | None:
@@ -105,6 +136,9 @@ CloudSsoConnectors = Annotated[tuple[str, ...], PlainValidator(_names(CLOUD_SSO)
 User = Annotated[str | None, PlainValidator(_user)]
 ImisPassword = Annotated[SecretSource | None, PlainValidator(_password("imis.password"))]
 CloudSsoPassword = Annotated[SecretSource | None, PlainValidator(_password("cloud_sso.password"))]
+Login = Annotated[str, PlainValidator(_login)]
+ImisCodes = Annotated[SecretSource | None, PlainValidator(_codes("imis.totp"))]
+CloudSsoCodes = Annotated[SecretSource | None, PlainValidator(_codes("cloud_sso.totp"))]
 Permission = Annotated[str | None, PlainValidator(_permission)]
 
 

@@ -55,12 +55,10 @@ class Registry:
         for name, environment in self.environments.items():
             key: Key = ("environments", name)
             for half in ("imis", "cloud_sso"):
-                password: SecretSource | None = getattr(environment, half).password
-                if password is not None:
-                    yield (*key, half, "password"), password
-            shown = environment.cloud_sso.client_secret
-            if shown is not None:
-                yield (*key, "cloud_sso", "client_secret"), shown
+                for part in ("password", "totp", "client_secret"):
+                    found: SecretSource | None = getattr(getattr(environment, half), part, None)
+                    if found is not None:
+                        yield (*key, half, part), found
             for secret, named in environment.secrets.items():
                 yield (*key, "secrets", secret, "source"), named.source
 

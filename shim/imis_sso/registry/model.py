@@ -19,11 +19,14 @@ from imis_sso.domain.sources import SecretSource
 from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.database_url import DatabaseUrl
 from imis_sso.registry.doors import (
+    CloudSsoCodes,
     CloudSsoConnectors,
     CloudSsoPassword,
     Doorway,
+    ImisCodes,
     ImisConnectors,
     ImisPassword,
+    Login,
     Permission,
     User,
     judged,
@@ -148,8 +151,15 @@ class ImisSection(Doorway):
     connector: ImisConnectors = Field(
         description="Way into iMIS, or several in the order in which they are tried."
     )
+    login: Login = Field(
+        default="password", description="Whether the service logs its browser in, or a person."
+    )
     username: User = judged("Service account, with the roles RemoteService and SysAdmin.")
     password: ImisPassword = judged("Source of its password.")
+    totp: ImisCodes = Field(
+        default=None,
+        description="Source of the secret of the Staff site's one-time codes, where it asks.",
+    )
     automation_permitted_by: Permission = judged(
         "Who permitted that a program drives the Staff site, and when."
     )
@@ -188,12 +198,15 @@ class CloudSsoSection(Doorway):
         description="Way into Cloud SSO, or several in the order in which they are tried."
     )
     cloud_id: Text = Field(description="Cloud ID of this environment.")
+    login: Login = Field(
+        default="password", description="Whether the service logs its browser in, or a person."
+    )
     username: User = judged("User of the dashboard.")
     password: CloudSsoPassword = judged("Source of its password.")
     automation_permitted_by: Permission = judged(
         "Who permitted that a program drives the dashboard, and when."
     )
-    totp: Annotated[SecretSource | None, PlainValidator(source("cloud_sso.totp"))] = Field(
+    totp: CloudSsoCodes = Field(
         default=None,
         description="Source of the secret of its one-time codes, where the log-in asks for them.",
     )

@@ -6,15 +6,18 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from imis_sso.domain.facts import Fact
 from imis_sso.domain.fingerprint import FingerprintKey
+from imis_sso.domain.kept_login import BrowserState, KeptLogin
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import UpstreamCredentialsRefused
 from imis_sso.domain.resources import PRODUCT_TITLES, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.store.base import Facts, Leases, RefusedLogins
+from imis_sso.store.kept_logins import KeptLogins
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class StoredLoginGuard:
     environment: str
     facts: Facts
     _last_code: list[int] = field(default_factory=list, init=False, repr=False)
+    _last_kept: list[KeptLogin] = field(default_factory=list, init=False, repr=False)
     _known: set[str] = field(default_factory=set, init=False, repr=False)
     _unsaved: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -91,6 +95,34 @@ class StoredLoginGuard:
             return False
         self._last_code[:] = [began]
         return True
+
+    async def kept(self) -> KeptLogin:
+        """Give the log-in that a person made; see `LoginGuard.kept`.
+
+        While the store cannot be read it is the one that was read last.
+        """
+        try:
+            kept = await self._logins.load()
+        except StoreUnavailable:
+            if not self._last_kept:
+                raise self._logins.unknown() from None
+            return self._last_kept[0]
+        self._last_kept[:] = [kept]
+        return kept
+
+    async def renew(self, kept: KeptLogin, state: BrowserState) -> None:
+        """Keep what became of a log-in; see `LoginGuard.renew`."""
+        with suppress(StoreUnavailable):  # the older cookies are kept, and may do
+            await self._logins.renew(kept, state)
+
+    async def note_ended(self, kept: KeptLogin) -> None:
+        """Note that a log-in has ended; see `LoginGuard.note_ended`."""
+        with suppress(StoreUnavailable):  # it will be noted at the next try
+            await self._logins.note_ended(kept)
+
+    @cached_property
+    def _logins(self) -> KeptLogins:
+        return KeptLogins(self.facts, self.key, self.environment, self.product)
 
     async def _keep(self, fingerprint: str) -> None:
         self._known.add(fingerprint)

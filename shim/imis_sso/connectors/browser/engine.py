@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from imis_sso.connectors.browser import launch
 from imis_sso.connectors.browser.failures import BrowserGone, translated
+from imis_sso.connectors.browser.state import state_of
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.trust import server_pin
+from imis_sso.domain.kept_login import KeptLogin
 from imis_sso.domain.problems import UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ class Engine:
         self._starting: asyncio.Task[launch.Launched] | None = None
         self._pins: tuple[str, ...] = ()
         self._context: BrowserContext | None = None
+        self._kept: KeptLogin | None = None
         self._tab: Tab | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -62,21 +67,50 @@ class Engine:
         self._refuse_closed()
         await self._launched()
 
-    async def tab(self) -> Tab:
+    async def tab(self, kept: KeptLogin | None = None) -> Tab:
         """Give the page, in a browser started now if there is none.
 
-        Raises BrowserGone if it broke down, and what `start` raises.
+        Where a person's log-in is given, the page begins with it. Raises BrowserGone if the
+        browser broke down, and what `start` raises.
         """
         await self.start()
         launched = await self._launched()
         if not launched.browser.is_connected():
             raise BrowserGone
+        await self._begin_with(kept)
         if self._uses == _USES_OF_A_PAGE:
             self.drop_tab()
         if self._tab is None:
             self._tab, self._uses = await self._new_tab(launched), 0
         self._uses += 1
         return self._tab
+
+    async def _begin_with(self, kept: KeptLogin | None) -> None:
+        mark = None if kept is None else kept.facts.mark
+        if self._kept is not None and mark != self._kept.facts.mark:
+            await self.forget()
+        if self._kept is None:
+            self._kept = kept
+
+    async def forget(self) -> None:
+        """Forget the log-in of a person, and everything else of the session."""
+        self.drop_tab()
+        context, self._context, self._kept = self._context, None, None
+        if context is not None:
+            with suppress(Exception):  # a browser that is gone has forgotten
+                await context.close()
+
+    async def renewed(self) -> KeptLogin | None:
+        """Give the log-in of a person as the product has changed it; None where it has not."""
+        if self._kept is None or self._context is None:
+            return None
+        with translated(self._title):
+            state = await state_of(self._context, self._origin, self._kept.state.user_agent)
+        if state.storage == self._kept.state.storage:
+            return None
+        facts = replace(self._kept.facts, ends=state.ends)
+        self._kept = KeptLogin(facts, state)
+        return self._kept
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -122,13 +156,22 @@ class Engine:
     async def _new_tab(self, launched: launch.Launched) -> Tab:
         if self._context is None:
             with translated(self._title):
-                self._context = await _new_context(launched)
+                self._context = await _new_context(launched, **self._identity())
         return await self._page_of(self._context)
 
     async def _page_of(self, context: BrowserContext) -> Tab:
         with translated(self._title):
             page = await context.new_page()
         return Tab(page, self._origin, self._title, self._secrets, self._settle_seconds)
+
+    def _identity(self) -> dict[str, Any]:
+        if self._kept is None:
+            return {}
+        state = self._kept.state
+        return {
+            "storage_state": json.loads(state.storage.reveal()),
+            "user_agent": state.user_agent,
+        }
 
     def drop_tab(self) -> None:
         """Give up the page, whatever it is doing; the next one shares its log-in."""
@@ -141,7 +184,7 @@ class Engine:
     async def stop(self) -> None:
         """End the browser; the next use starts another."""
         starting, self._starting = self._starting, None
-        self._context = self._tab = None
+        self._context = self._tab = self._kept = None
         if starting is None:
             return
         with suppress(Exception):  # what never started needs no end
@@ -154,7 +197,7 @@ class Engine:
         await self.stop()
 
 
-async def _new_context(launched: launch.Launched) -> BrowserContext:
+async def _new_context(launched: launch.Launched, **identity: Any) -> BrowserContext:
     return await launched.browser.new_context(
-        accept_downloads=False, locale="en-US", service_workers="block"
+        accept_downloads=False, locale="en-US", service_workers="block", **identity
     )

@@ -8,8 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from imis_sso.connectors.browser.description import LogInDescription, PageDescription
 from imis_sso.connectors.browser.fingerprint import Changed, Fingerprint, changes, fingerprint
+from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.listing import add_record, listed, open_record
-from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import LOG_IN, PageFiles
 from imis_sso.connectors.browser.page_memory import PageMemory
 from imis_sso.connectors.browser.recording import recorded
@@ -78,7 +78,7 @@ class LivePages:
         files: PageFiles,
         session: BrowserSession,
         way: Way,
-        log_in: LogIn,
+        log_in: LogsIn,
         *,
         memory: PageMemory | None = None,
         seconds: float = 30.0,

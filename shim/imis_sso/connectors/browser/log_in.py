@@ -14,6 +14,7 @@ from imis_sso.connectors.browser.log_in_steps import Stopped, Walk
 from imis_sso.connectors.browser.one_time_codes import OneTimeCodes
 from imis_sso.connectors.browser.survey import Survey
 from imis_sso.connectors.browser.tab import Tab
+from imis_sso.domain.kept_login import KeptLogin
 from imis_sso.domain.problems import (
     Problem,
     UpstreamCredentialsRefused,
@@ -128,6 +129,13 @@ class LogIn:
         self._accepted, self._wants_person = credential.password, None
         self.times += 1
         logger.info("logged in to %s as %s", tab.title, credential.username)
+
+    async def current(self) -> KeptLogin | None:
+        """Give None: the browser begins with nothing, and logs in itself."""
+        return None
+
+    async def used(self, state: KeptLogin | None) -> None:
+        """Do nothing: the session is kept in memory only."""
 
     def _values(self, credential: Credential) -> Mapping[str, str]:
         password = credential.password.reveal()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imis_sso.connectors.browser.description import LogInDescription, PageDescription
-from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.shapes import page_shape, script
 from imis_sso.connectors.browser.survey import Survey
 from imis_sso.connectors.browser.tab import Tab
@@ -30,7 +30,7 @@ class Looker:
     """Goes to a page and keeps the shape of what it passes; `in_play` must never be told."""
 
     def __init__(
-        self, log_in: LogIn, log_in_page: LogInDescription, way: Way, in_play: InPlay
+        self, log_in: LogsIn, log_in_page: LogInDescription, way: Way, in_play: InPlay
     ) -> None:
         self._log_in, self._log_in_page = log_in, log_in_page
         self._way, self._in_play = way, in_play

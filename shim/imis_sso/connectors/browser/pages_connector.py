@@ -10,8 +10,8 @@ from typing import Final, TypedDict, Unpack
 from imis_sso.connectors.browser.fingerprint import fingerprint
 from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form
 from imis_sso.connectors.browser.idle import IDLE_SECONDS
+from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.live_pages import LivePages
-from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.page_files import PageFiles
 from imis_sso.connectors.browser.page_memory import PageMemory, PageWatch
 from imis_sso.connectors.browser.session import BrowserSession
@@ -36,7 +36,8 @@ class Common(TypedDict, total=False):
     knows what was accepted of the pages;
     `read_seconds` and `save_seconds` bound one read and one write; `settle_seconds` is how long a
     quiet page may take to show its fields; `uses_per_second` is how many reads and writes there are
-    at the most; a browser that is not used for `idle_seconds` is ended.
+    at the most; a browser that is not used for `idle_seconds` is ended; `by_person` uses the log-in
+    that a person made, and the service's own credential never.
     """
 
     ca_file: Path | None
@@ -47,6 +48,7 @@ class Common(TypedDict, total=False):
     settle_seconds: float
     uses_per_second: int
     idle_seconds: float
+    by_person: bool
 
 
 class PagesConnector:
@@ -62,7 +64,7 @@ class PagesConnector:
         base_url: str,
         title: str,
         files: PageFiles,
-        log_in: LogIn,
+        log_in: LogsIn,
         *,
         home: str,
         **common: Unpack[Common],
@@ -84,6 +86,7 @@ class PagesConnector:
             settle_seconds=common.get("settle_seconds", 2.5),
             pace=Pace(common.get("uses_per_second", 5)),
             idle_seconds=common.get("idle_seconds", IDLE_SECONDS),
+            log_in=log_in,
         )
         memory = common.get("memory")
         self._watch = PageWatch(memory, title)

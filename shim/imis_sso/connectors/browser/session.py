@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,9 +20,17 @@ from imis_sso.connectors.browser.failures import (
     untrusted_certificate,
 )
 from imis_sso.connectors.browser.idle import IDLE_SECONDS, Idle
+from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.pace import Pace
-from imis_sso.domain.problems import Busy, Problem, UpstreamPageChanged, UpstreamUnavailable
+from imis_sso.domain.kept_login import KeptLogin
+from imis_sso.domain.problems import (
+    Busy,
+    Problem,
+    UpstreamLoginRequired,
+    UpstreamPageChanged,
+    UpstreamUnavailable,
+)
 from imis_sso.domain.secret import Secret
 
 logger = logging.getLogger(__name__)
@@ -31,6 +40,7 @@ Work = Callable[[Tab], Awaitable[Result]]
 
 _QUEUE_SECONDS: Final = 40.0
 _START_SECONDS: Final = 25.0
+_RENEW_SECONDS: Final = 30.0
 
 
 class BrowserSession:
@@ -40,7 +50,8 @@ class BrowserSession:
     the private authority, if there is one; `captures` is the directory for descriptions of changed
     pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields;
     `pace` caps how often the product is used; after `idle_seconds` without use the browser is
-    ended, and its log-in with it; the next use starts another.
+    ended, and its log-in with it; the next use starts another. `log_in` says whether the browser
+    begins with the log-in of a person.
     """
 
     def __init__(
@@ -54,9 +65,11 @@ class BrowserSession:
         settle_seconds: float = 2.5,
         pace: Pace | None = None,
         idle_seconds: float = IDLE_SECONDS,
+        log_in: LogsIn | None = None,
     ) -> None:
         self._title, self._secrets, self._captures = title, secrets, captures
         self._pace = pace
+        self._log_in, self._renewed_at = log_in, 0.0
         self._idle = Idle(idle_seconds, self._rest)
         self._engine = Engine(
             base_url, title, secrets=secrets, ca_file=ca_file, settle_seconds=settle_seconds
@@ -148,10 +161,10 @@ class BrowserSession:
             raise untrusted_certificate(self._title) from None
 
     async def _once(self, work: Work[Result]) -> Result:
-        tab = await self._engine.tab()
+        tab = await self._engine.tab(await self._kept())
         tab.pressed_save = False
         try:
-            return await work(tab)
+            result = await work(tab)
         except asyncio.CancelledError:
             self._interrupted_save = tab.pressed_save
             self._engine.drop_tab()
@@ -164,6 +177,25 @@ class BrowserSession:
             if tab.pressed_save and not isinstance(error, WriteUncertain):
                 raise WriteUncertain(self._cause(error)) from None
             raise
+        await self._renew()
+        return result
+
+    async def _kept(self) -> KeptLogin | None:
+        if self._log_in is None:
+            return None
+        try:
+            return await self._log_in.current()
+        except UpstreamLoginRequired:
+            await self._engine.forget()
+            raise
+
+    async def _renew(self) -> None:
+        """Keep what the product made of a person's log-in, now and then."""
+        if self._log_in is None or time.monotonic() - self._renewed_at < _RENEW_SECONDS:
+            return
+        self._renewed_at = time.monotonic()
+        with suppress(Problem, BrowserGone):  # what was asked for is done; the next use tells
+            await self._log_in.used(await self._engine.renewed())
 
     def _cause(self, error: Exception) -> Problem:
         if isinstance(error, Problem):

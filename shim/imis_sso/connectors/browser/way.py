@@ -12,8 +12,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.failures import LogInShown, page_changed
+from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.listing import add_record, is_list, listed, open_record
-from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.structure import Comparison, compare, find_link
 from imis_sso.connectors.browser.survey import SeenAction, Survey
 from imis_sso.connectors.browser.tab import Tab
@@ -36,7 +36,7 @@ class Way:
     `base_url` is the first page, from which links lead to all others.
     """
 
-    def __init__(self, base_url: str, log_in: LogIn) -> None:
+    def __init__(self, base_url: str, log_in: LogsIn) -> None:
         self.base_url = base_url
         self._log_in = log_in
         self._addresses: dict[str, str] = {}

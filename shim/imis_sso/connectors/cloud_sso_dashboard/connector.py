@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.form import PageValues
+from imis_sso.connectors.browser.kept_log_in import KeptLogIn, LogsIn
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.looking import Looker, Seen
 from imis_sso.connectors.browser.page_files import PageFiles
@@ -22,7 +23,7 @@ from imis_sso.connectors.cloud_sso_dashboard.probes import PAGE, reached, unreac
 from imis_sso.domain.bindings import Binding
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
-from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector
+from imis_sso.domain.problems import NotFound, Problem, UnsupportedByConnector, WrongTenant
 from imis_sso.domain.resources import DIRECTORIES, IMIS_SSO_PAGE, Resource
 from imis_sso.domain.secret import Secret
 
@@ -75,9 +76,9 @@ class CloudSsoDashboard(PagesConnector):
         self._cloud_id, self._shown_cloud_id = cloud_id, ""
         # The Cloud ID is part of the log-in: another one is another attempt.
         address = f"{base_url.rstrip('/')} {cloud_id}"
-        log_in = LogIn(
-            files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id}
-        )
+        self._by_person = common.get("by_person", False)
+        own = LogIn(files.log_in, credential, guard, address=address, others={_CLOUD_ID: cloud_id})
+        log_in: LogsIn = KeptLogIn(files.log_in, guard) if self._by_person else own
         super().__init__(base_url, _TITLE, files, log_in, home=f"{base_url.rstrip('/')}/", **common)
         self._directories = directories.DirectoryPages(
             self._way, files.page(DIRECTORY), self._watch
@@ -111,6 +112,12 @@ class CloudSsoDashboard(PagesConnector):
     async def _shown(self) -> PageValues:
         shown = await self._look_at(SETTINGS)
         self._shown_cloud_id = str(shown.values.get(_CLOUD_ID, ""))
+        if self._by_person and self._shown_cloud_id not in {"", self._cloud_id}:
+            msg = (
+                f'A person logged in to the Cloud ID "{self._shown_cloud_id}", and this '
+                f'environment is "{self._cloud_id}".'
+            )
+            raise WrongTenant(msg)
         return shown
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
@@ -143,11 +150,11 @@ class CloudSsoDashboard(PagesConnector):
         """
         if not self._log_in.accepted or not self._marks.get(SETTINGS, ""):
             await self._shown()
+        version = {"version": self._marks.get(SETTINGS, "")}
+        if self._by_person and not self._shown_cloud_id:
+            return version  # where a person logged in is not known
         # Inferred: a log-in with a Cloud ID leads to that Cloud ID's dashboard (product facts 4.1).
-        return {
-            _CLOUD_ID: self._shown_cloud_id or self._cloud_id,
-            "version": self._marks.get(SETTINGS, ""),
-        }
+        return {_CLOUD_ID: self._shown_cloud_id or self._cloud_id, **version}
 
     async def prove_login(self) -> None:
         """Do nothing: no write here can cost us our log-in."""
