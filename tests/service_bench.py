@@ -26,8 +26,13 @@ REDIRECT = f"{BASE}/cloud-sso/imis-sso-settings"
 PERMITTED = "who made the simulators, 2026-01-01"
 
 
-def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
-    """Describe the simulated environments as a registry file does, writes allowed."""
+def registry_document(
+    simulation: Simulation, place: Path, imis_connector: str | list[str] = "imis_rest"
+) -> dict[str, Any]:
+    """Describe the simulated environments as a registry file does, writes allowed.
+
+    `imis_connector` serves the iMIS half, or those of a list do in turn.
+    """
     environments = {}
     for name, each in simulation.environments.items():
         passwords = {"imis": each.imis_password, "cloud_sso": each.cloud_sso_password}
@@ -40,7 +45,7 @@ def registry_document(simulation: Simulation, place: Path) -> dict[str, Any]:
             "egress": {"allow": [urlsplit(each.cloud_sso_url).netloc]},
             "imis": {
                 "url": each.imis_url,
-                "connector": "imis_rest",
+                "connector": imis_connector,
                 "automation_permitted_by": PERMITTED,
                 "sign_in_path": "/sign-in",
                 "username": each.imis_username,
@@ -150,12 +155,15 @@ async def bench_for(
     place: Path,
     change: Mapping[str, Any] | None = None,
     server: Mapping[str, Any] | None = None,
+    *,
+    imis_connector: str | list[str] = "imis_rest",
 ) -> AsyncIterator[Bench]:
     """Open a service on the simulators.
 
-    `change` is laid over the environment `test`, `server` over the server's own settings.
+    `change` is laid over the environment `test`, `server` over the server's own settings;
+    `imis_connector` serves the iMIS half.
     """
-    document = registry_document(simulation, place)
+    document = registry_document(simulation, place, imis_connector)
     document["server"].update(server or {})
     document["environments"]["test"].update(change or {})
     file = place / "imis-sso.yaml"

@@ -37,11 +37,13 @@ def _as_at_its_start(simulation: Simulation) -> None:
     for name in simulation.environments:
         imis, cloud_sso = simulation.imis(name), simulation.cloud_sso(name)
         tokens, sessions = dict(imis._tokens), dict(cloud_sso._sessions)
+        staff = dict(imis.staff._sessions)
         for product in (imis, cloud_sso):
             if product.variant != Variant():
                 product.change_variant(Variant().as_dict())
             product.reset(state=True)
         imis._tokens, cloud_sso._sessions = tokens, sessions
+        imis.staff._sessions = staff
 
 
 @pytest.fixture(scope="session")

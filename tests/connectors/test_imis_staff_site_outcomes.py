@@ -38,12 +38,22 @@ async def uncertainty(staff: ImisStaffSite, change: Change = TO_NEW) -> Problem:
 async def test_a_session_that_ended_between_load_and_save(
     staff: ImisStaffSite, staff_model: ImisModel, expiry: str
 ) -> None:
-    """Uncertain, never sent again; the next page loaded afresh shows what is held."""
+    """Answered with the log-in page, nothing was saved: the page read afresh proves it."""
     staff_model.change_variant({"staff_expiry": expiry})
     staff_model.faults.add(Fault("expire_session", {"role": "write"}))
-    assert isinstance(await uncertainty(staff), UpstreamError)
+    back = await changed(staff, TO_NEW)
+    assert back.values == held(staff_model)
+    assert staff_model.record["ProviderName"] == "New"
+    assert (staff_model.counters.writes, staff_model.counters.stored) == (2, 1)
+
+
+async def test_a_session_that_ended_with_the_save_of_a_secret_is_uncertain(
+    staff: ImisStaffSite, staff_model: ImisModel
+) -> None:
+    """No page tells whether it has the new secret, so it is never sent again."""
+    staff_model.faults.add(Fault("expire_session", {"role": "write"}))
+    assert isinstance(await uncertainty(staff, Change({}, Secret("s+ecret"))), UpstreamError)
     assert (staff_model.counters.writes, staff_model.counters.stored) == (1, 0)
-    assert (await staff.read(OPENID_CONNECT)).values == held(staff_model)
 
 
 async def test_a_session_that_ended_before_is_renewed_and_the_write_goes_on(

@@ -7,6 +7,7 @@ from staff_values import held
 
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.connectors.imis_staff_site.licence import licensed
+from imis_sso.connectors.imis_staff_site.pages import OPENID_CONNECT_PAGE
 from imis_sso.domain.problems import NotFound, UpstreamNotLicensed, UpstreamPageChanged
 from imis_sso.domain.resources import (
     IMIS_CLIENT,
@@ -121,7 +122,8 @@ async def test_an_unknown_text_of_an_option_is_no_value(
     fields = dict(staff._page.fields)
     texts = {"disabled": ("Off",), "test_mode": ("Testing",), "enabled": ("On",)}
     fields["mode"] = fields["mode"].model_copy(update={"texts": texts})
-    monkeypatch.setattr(staff, "_page", staff._page.model_copy(update={"fields": fields}))
+    page = staff._page.model_copy(update={"fields": fields})
+    monkeypatch.setitem(staff._files._pages, OPENID_CONNECT_PAGE, page)
     with pytest.raises(UpstreamPageChanged, match='"OIDC authentication" shows a text'):
         await staff.read(OPENID_CONNECT)
     assert staff_model.counters.writes == 0
