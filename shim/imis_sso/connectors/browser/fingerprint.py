@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from imis_sso.connectors.browser.description import PageDescription
@@ -65,15 +65,33 @@ class Fingerprint:
 
 def fingerprint(page: PageDescription, survey: Survey, compared: Comparison) -> Fingerprint:
     """Take the fingerprint of a page as it was seen."""
+    if page.records is not None:
+        survey = _without_addresses(survey)
     described = {each.index for each in compared.seen.values()}
     others = [each for each in survey.fields if each.index not in described]
     button = find_button(page.save.button, survey) if page.save is not None else ""
     save = button if isinstance(button, SeenAction) else None
     return Fingerprint(
-        fields={name: _field(seen, survey) for name, seen in sorted(compared.seen.items())},
+        fields={
+            name: _field(survey.fields[seen.index], survey)
+            for name, seen in sorted(compared.seen.items())
+        },
         save={} if save is None else _save(save, others, survey),
         rest=_rest(others, save, survey),
     )
+
+
+def _without_addresses(survey: Survey) -> Survey:
+    """Leave out where forms send to: each record's form has an address of its own."""
+    return replace(
+        survey,
+        fields=tuple(replace(each, sends=_way_of(each.sends)) for each in survey.fields),
+        actions=tuple(replace(each, sends=_way_of(each.sends)) for each in survey.actions),
+    )
+
+
+def _way_of(sends: str) -> str:
+    return sends.partition(" ")[0]
 
 
 def _field(seen: SeenField, survey: Survey) -> dict[str, Any]:
