@@ -45,7 +45,7 @@ locals {
 
   body = merge(
     { for key, field in local.from_client : key => data.restful_resource.imis_client[0].output[field] },
-    { for secret in data.restful_resource.secret : "client_secret_version" => secret.output.version },
+    { for name in local.from_secret : "client_secret_version" => data.restful_resource.secret[name].output.version },
     { for key, value in local.given : key => value if value != null && !contains(var.unmanaged, key) },
   )
 }
@@ -68,7 +68,7 @@ data "restful_resource" "imis_client" {
 }
 
 data "restful_resource" "secret" {
-  for_each = local.from_secret
+  for_each = setunion(local.from_secret, local.directory_secrets)
 
   id = "${local.path}/secrets/${each.key}"
 
@@ -103,6 +103,7 @@ resource "restful_resource" "imis_oidc_authentication" {
   depends_on = [
     restful_resource.imis_openid_connect,
     restful_resource.cloud_sso_imis_sso_settings,
+    restful_resource.cloud_sso_directories,
   ]
 }
 
@@ -114,6 +115,7 @@ data "restful_resource" "verification" {
   depends_on = [
     restful_resource.imis_openid_connect,
     restful_resource.cloud_sso_imis_sso_settings,
+    restful_resource.cloud_sso_directories,
     restful_resource.imis_oidc_authentication,
   ]
 }

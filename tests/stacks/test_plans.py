@@ -62,11 +62,12 @@ def changes(terraform: Terraform) -> dict[str, Any]:
 def meant(plan: dict[str, Any]) -> dict[str, Any]:
     """Give what a plan manages, without the module around it: actions, values, import ids."""
     return {
-        change["address"].removeprefix("module.pair."): (
+        # The module has one block for all directories.
+        change["address"].removeprefix("module.pair.").replace('["', "_").replace('"]', ""): (
             change["change"]["actions"],
             change["change"]["after"]["path"],
             change["change"]["after"]["body"],
-            json.loads(change["change"]["importing"]["id"]),
+            json.loads(change["change"].get("importing", {"id": "null"})["id"]),
         )
         for change in plan["resource_changes"]
         if change["mode"] == "managed"
@@ -227,6 +228,48 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "partly unmanaged": {
         "unmanaged": ["client_id", "set_login_hint", "user_authentication.claim_type"]
     },
+    "directories": {
+        "directories": {
+            "members": {
+                "preset": {
+                    "kind": "cognito",
+                    "region": "us-east-1",
+                    "pool_id": "us-east-1_Ab12",
+                    "domain": "members",
+                },
+                "name": "Members",
+                "client_id": "m",
+            },
+            "partners": {
+                "preset": {"kind": "okta", "org": "partners"},
+                "name": "Partners",
+                "client_id": "p",
+                "client_secret_ref": "vaulted",
+            },
+            "staff": {
+                "preset": {"kind": "entra", "tenant": "7b1e5f00"},
+                "name": "Staff ${x}",
+                "client_id": "s",
+                "client_secret_ref": "vaulted",
+                "client_secret_version": "v1-0000000000000001",
+                "claims": {"staff": "staff"},
+            },
+            "plain": {
+                "name": "Plain",
+                "client_id": "q",
+                "authorization_url": "https://id.example.org/a",
+                "token_url": "https://id.example.org/t",
+                "userinfo_url": "https://id.example.org/u",
+                "issuer": "https://id.example.org",
+                "enable_token_endpoint_basic_auth": True,
+            },
+            "servers": {
+                "preset": {"kind": "okta", "org": "id.example.org", "server": "default"},
+                "name": "Servers",
+                "client_id": "r",
+            },
+        }
+    },
     "object unmanaged": {"unmanaged": ["user_authentication", "client_secret_version"]},
 }
 
@@ -238,7 +281,8 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, variant in VARIANTS.items():
         settings = {
             "environment": environment(name),
-            "openid_connect": {"redirect_login_url": REDIRECT} | variant,
+            "openid_connect": {"redirect_login_url": REDIRECT} | page_of(variant),
+            "directories": variant.get("directories", {}),
             "oidc_authentication": {"mode": "test_mode"},
             # The same for all, so that one `terraform init` serves them.
             "backend": {"local": {"path": "same.tfstate"}},
@@ -247,6 +291,11 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_main(folder, folder / "out")
     assert done.returncode == 0, done.stderr
     return folder / "out" / "stacks"
+
+
+def page_of(variant: dict[str, Any]) -> dict[str, Any]:
+    """Give what a variant says of the OpenID Connect page."""
+    return {key: value for key, value in variant.items() if key != "directories"}
 
 
 def environment(variant: str) -> str:
