@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,7 +30,7 @@ from imis_sso.domain.resources import Record, Resource
 from imis_sso.domain.secret import Secret
 from imis_sso.services.circuit import Circuit
 from imis_sso.services.closings import Closing, Closings
-from imis_sso.services.guarded import Guarded, is_urgent
+from imis_sso.services.guarded import Guarded, is_urgent, written_through
 from imis_sso.services.reach import AcceptedReach
 
 logger = logging.getLogger(__name__)
@@ -43,8 +42,6 @@ _CLOSING_WRITES: Final = (
     UpstreamCredentialsRefused,
 )
 _CLOSING: Final = (*_CLOSING_WRITES, UpstreamRefused)
-# What was written through a door is read back through one that looks at the product.
-_written_through: Final[ContextVar[tuple[str, str] | None]] = ContextVar("written", default=None)
 
 
 @dataclass(frozen=True)
@@ -201,10 +198,11 @@ class Doors:
 
     async def _ready(self, record: Record) -> list[Door]:
         able = self._able(record)
-        through = _written_through.get()
+        through = written_through.get()
         if through is not None and through[0] == self._product:
             looking = [each for each in able if not each.assisted]
-            return sorted(looking, key=lambda each: each.name != through[1])
+            if looking:
+                return sorted(looking, key=lambda each: each.name != through[1])
         if len(able) == 1:
             return able
         closed = await self._closings.standing(record.name, urgent=is_urgent())
@@ -238,12 +236,12 @@ class Doors:
 
     async def _write(self, door: Door, resource: Resource, change: Change, base: Observed) -> None:
         if not door.assisted:
-            _written_through.set((self._product, door.name))
+            written_through.set((self._product, door.name))
         await _open(door).write(resource, change, base)
 
     async def _write_next(self, order: _Order, failures: list[tuple[Door, Problem]]) -> None:
         record, tried = order.resource.record, {failures[0][0].name}
-        _written_through.set(None)  # nothing was written
+        written_through.set(None)  # nothing was written
         for door in [each for each in await self._ready(record) if each.name not in tried]:
             try:
                 await self._write_through(door, order.resource, order.change, order.base)
@@ -251,7 +249,7 @@ class Doors:
                 failures.append((door, problem))
                 if not await self._closes(record, door, problem, urgent=order.urgent):
                     raise self._told(failures) from None
-                _written_through.set(None)
+                written_through.set(None)
             else:
                 return
         raise self._told(failures)

@@ -16,16 +16,20 @@ from imis_sso.services.order import Order
 
 # It goes with the task that serves an order, and with the reads which that task begins.
 _urgent: Final = ContextVar("urgent", default=False)
+written_through: Final[ContextVar[tuple[str, str] | None]] = ContextVar("written", default=None)
+"""Product and door that this order was written through: it is read back through one that looks."""
 
 
 @contextmanager
 def passed_by(order: Order) -> Iterator[None]:
     """Let an order that can only lower the mode, or leave it, pass an open circuit (1.2)."""
     before = _urgent.set(may_lower(order) and not order.dry_run)
+    nothing = written_through.set(None)
     try:
         yield
     finally:
         _urgent.reset(before)
+        written_through.reset(nothing)
 
 
 def is_urgent() -> bool:
