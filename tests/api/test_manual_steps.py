@@ -60,7 +60,11 @@ async def test_what_nobody_said_is_not_made_up(untold: Bench) -> None:
         body = refused(answer, 409, "manual-step-required")
         assert "imis-sso confirm test --present" in body["detail"]
     status = (await untold.client.get(f"{BASE}/status")).json()
-    assert {each["pending_manual_step"] for each in status["resources"]} == {"present"}
+    waiting = {each["resource"]: each["pending_manual_step"] for each in status["resources"]}
+    assert waiting.pop("imis/licence") is None
+    assert set(waiting.values()) == {"present"}
+    licence = (await untold.client.get(f"{BASE}/imis/licence")).json()
+    assert licence == {"openid_connect": "unknown"}
     assert silent(untold)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
 from imis_sso.domain.manual_steps import PRESENT
-from imis_sso.domain.resources import COLLECTIONS, RESOURCES, Resource
+from imis_sso.domain.resources import COLLECTIONS, LICENCE, RESOURCES, Resource
 from imis_sso.services.accepted_pages import accepted_pages
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.pair import Pair
@@ -66,6 +66,8 @@ async def _pending(pair: Pair, resource: Resource, connector: str) -> str | None
     if step is not None:
         return step.id
     doors = pair.doors[resource.product].doors
+    if resource == LICENCE:
+        return None  # its document says by itself that it is unknown
     assisted = any(each.name == connector and each.assisted for each in doors)
     unknown = assisted and await pair.steps.confirmed(resource.record) is None
     return PRESENT if unknown else None

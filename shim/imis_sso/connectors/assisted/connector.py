@@ -67,10 +67,13 @@ class Assisted:
     async def read(self, resource: Resource) -> Observed:
         """Give what was confirmed last.
 
-        Raises `ManualStepRequired` where nobody ever confirmed anything, StoreUnavailable.
+        Raises `ManualStepRequired` where nobody ever confirmed anything, StoreUnavailable. The
+        licence alone is then as unknown as it may be otherwise.
         """
         record = self._mine(resource)
         fact = await self._facts.get(self._environment, "manual-step", confirmed_key(record))
+        if fact is None and record == ABOUT_IMIS:
+            return Observed({}, confirmed=True)  # its document has a word for it: `unknown`
         if fact is None:
             raise self._unknown(record)
         secret = await self._shown() if record == IMIS_SSO_PAGE else Unreadable.ABSENT
