@@ -54,7 +54,13 @@ from imis_sso.domain.problems import MethodNotAllowed, NotFound, Problem, Secret
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.trust import Pins
-from imis_sso.environments import CallerSection, EnvironmentConfig, Registry, SinkSection
+from imis_sso.environments import (
+    INTERACTIVE,
+    CallerSection,
+    EnvironmentConfig,
+    Registry,
+    SinkSection,
+)
 from imis_sso.services.bindings import Bindings
 from imis_sso.services.delivery import Delivery
 from imis_sso.services.doors import Doors
@@ -63,11 +69,13 @@ from imis_sso.services.half import WAITING, Half
 from imis_sso.services.journal import Journal
 from imis_sso.services.manual_steps import Steps
 from imis_sso.services.pair import Pair, Policy
+from imis_sso.services.persons_logins import PersonsLogins
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
 from imis_sso.storage import opened_store
 from imis_sso.store.aside import Opened, open_whatever_works
 from imis_sso.store.base import Store
+from imis_sso.store.kept_logins import KeptLogins
 from imis_sso.store.key import load_key
 from imis_sso.store.login_guard import StoredLoginGuard
 from imis_sso.web import docs, pages
@@ -132,7 +140,14 @@ def _policy(config: EnvironmentConfig) -> Policy:
     )
 
 
-def _expiry(config: EnvironmentConfig) -> Expiry:
+def _persons_logins(config: EnvironmentConfig, key: FingerprintKey, store: Store) -> PersonsLogins:
+    by_person = [each for each in PRODUCTS if config.half(each).login == INTERACTIVE]
+    return PersonsLogins(
+        {each: KeptLogins(store.facts, key, config.name, each) for each in by_person}
+    )
+
+
+def _expiry(config: EnvironmentConfig, logins: PersonsLogins) -> Expiry:
     # The address of iMIS is connected to anyway; the other hosts meet the egress rule.
     imis = host_of(config.imis.url)
     dated = {
@@ -141,7 +156,7 @@ def _expiry(config: EnvironmentConfig) -> Expiry:
     certificates = HostCertificates(
         (imis, *config.sso_hosts), (imis, *config.egress.allow), config.ca_file
     )
-    return Expiry(dated, certificates, config.expiry_warning_days)
+    return Expiry(dated, certificates, config.expiry_warning_days, logins=logins)
 
 
 def build_pair(
@@ -200,7 +215,7 @@ def build_pair(
         discovery=Discovery(config.egress.allow, config.ca_file),
         imis_url=config.imis.url,
         sign_in_url=sign_in_url,
-        expiry=_expiry(config),
+        expiry=_expiry(config, _persons_logins(config, key, store)),
         probes=ProviderProbes(config.egress.allow, config.ca_file, sign_in_url),
         neighbours=neighbours or {},
         facts=store.facts,

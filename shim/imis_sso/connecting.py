@@ -21,15 +21,9 @@ from imis_sso.connectors.imis_staff_site.pages import page_files as staff_site_p
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
-from imis_sso.domain.resources import Product
+from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.sources import SecretSource
-from imis_sso.environments import (
-    ASSISTED,
-    INTERACTIVE,
-    CloudSsoSection,
-    EnvironmentConfig,
-    ImisSection,
-)
+from imis_sso.environments import ASSISTED, INTERACTIVE, EnvironmentConfig
 from imis_sso.services.circuit import Patience
 from imis_sso.services.closings import Closings
 from imis_sso.services.doors import Door, Doors
@@ -193,14 +187,10 @@ def check_pages(pages_dir: Path | None) -> None:
 
 def log_in_places(config: EnvironmentConfig) -> dict[Product, LogInPlace]:
     """Give where a person logs in for an environment, by product: where the registry wants one."""
-    halves: dict[Product, ImisSection | CloudSsoSection] = {
-        "imis": config.imis,
-        "cloud-sso": config.cloud_sso,
-    }
     return {
         product: LOG_IN_PLACES[name](config)
-        for product, half in halves.items()
-        if half.login == INTERACTIVE
-        for name in half.connector
+        for product in PRODUCTS
+        if config.half(product).login == INTERACTIVE
+        for name in config.half(product).connector
         if name in LOG_IN_PLACES
     }

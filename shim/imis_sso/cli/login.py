@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -83,7 +82,7 @@ def login(
         log_in_by_hand(config, environment, AtTheWindow())
     if retry:
         _section(config, environment)
-        with_store(config, partial(_forget_refusals, environment))
+        with_store(config, lambda store: _forget_refused(store, environment))
     _try(config, environment)
 
 
@@ -105,7 +104,7 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
     return [] if answer.is_success else problem_lines(answer)
 
 
-async def _forget_refusals(environment: str, store: Store) -> None:
+async def _forget_refused(store: Store, environment: str) -> None:
     from imis_sso.services.closings import forget_closings
 
     await store.refused_logins.forget(environment)
@@ -146,7 +145,9 @@ def _keep_one(
         raise Failure(problem.detail) from None
 
     async def keep(store: Store) -> LoginFacts:
-        return await _kept(config, store, environment)[product].keep(state, f"cli.{user_name()}")
+        await _forget_refused(store, environment)  # a door that lacked a log-in opens again
+        kept = kept_logins(config, store, environment)[product]
+        return await kept.keep(state, f"cli.{user_name()}")
 
     ends = with_store(config, keep).ends
     until = f"until {ends:%Y-%m-%d %H:%M} UTC" if ends else "for as long as it lasts"
@@ -158,7 +159,7 @@ def forget_kept(config: ConfigOption, environment: str) -> None:
     _section(config, environment)
 
     async def forget(store: Store) -> list[Product]:
-        kept = _kept(config, store, environment)
+        kept = kept_logins(config, store, environment)
         return [product for product, each in kept.items() if await each.forget()]
 
     from imis_sso.domain.resources import PRODUCT_TITLES
@@ -171,7 +172,8 @@ def forget_kept(config: ConfigOption, environment: str) -> None:
     say("The product itself may go on taking it: log out there, or end its sessions.", error=True)
 
 
-def _kept(config: ConfigOption, store: Store, environment: str) -> dict[Product, KeptLogins]:
+def kept_logins(config: ConfigOption, store: Store, environment: str) -> dict[Product, KeptLogins]:
+    """Give the places that keep persons' log-ins of an environment; nothing is opened yet."""
     from imis_sso.domain.resources import PRODUCTS
     from imis_sso.store.kept_logins import KeptLogins
     from imis_sso.store.key import load_key

@@ -4,38 +4,57 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imis_sso.cli.console import DIFFERENT, Failure, say, say_json
+from imis_sso.cli.login import kept_logins
 from imis_sso.cli.target import DEFAULT_CONFIG, ConfigOption, JsonOption, load_registry
 from imis_sso.cli.token import described, with_store
 from imis_sso.domain.access import TokenState, belongs_to
+from imis_sso.domain.resources import PRODUCT_TITLES, Product
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from imis_sso.domain.access import TokenRecord
+    from imis_sso.domain.kept_login import LoginFacts
     from imis_sso.domain.ledger import ManagedPeriod
     from imis_sso.environments import CallerSection
     from imis_sso.store.base import Store
 
 
 @dataclass(frozen=True)
+class HeldLogin:
+    """A log-in that somebody made for the service."""
+
+    environment: str
+    product: Product
+    facts: LoginFacts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for a machine."""
+        since = self.facts.since.isoformat(timespec="seconds")
+        return {"environment": self.environment, "product": self.product, "since": since}
+
+
+@dataclass(frozen=True)
 class Holding:
-    """What somebody has: tokens that are not revoked, rules that name them, their last writes."""
+    """What somebody has: tokens that are not revoked, log-ins, rules for them, last writes."""
 
     tokens: Sequence[TokenRecord]
     rules: Sequence[CallerSection]
     writes: Sequence[ManagedPeriod]
+    logins: Sequence[HeldLogin] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give it for a machine."""
         return {
             "tokens": [described(each) for each in self.tokens],
+            "log_ins": [each.as_dict() for each in self.logins],
             "rules": [each.name for each in self.rules],
             "last_managed_writes": [
                 {
@@ -60,20 +79,26 @@ def offboard(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """List what NAME could do here, ask, and revoke its tokens.
+    """List what NAME could do here, ask, revoke its tokens and forget its log-ins.
 
     Tokens are its own by name: NAME, or NAME and a dot and more. A rule of the registry that names
     it has to be taken out of the file by a person; until then the exit code is 2.
     """
     registry, _ = load_registry(config)
     rules = [each for each in registry.server.callers if names(each, name)]
-    holding = with_store(config, lambda store: _held(store, name, rules))
+    logins = held_logins(config, registry.environments, name)
+    holding = replace(with_store(config, lambda store: _held(store, name, rules)), logins=logins)
     if not json:
         _show(name, holding)
-    revoked = _revoked(name, holding, config) if holding.tokens and (yes or _sure(json)) else []
+    has_any = bool(holding.tokens or holding.logins)
+    sure = has_any and (yes or _sure(holding, json))
+    revoked = _revoked(name, holding, config) if holding.tokens and sure else []
+    forgotten = _forgotten(name, holding, config) if holding.logins and sure else 0
     if json:
-        say_json(holding.as_dict() | {"name": name, "revoked": revoked})
-    if holding.rules or len(revoked) < len(holding.tokens):
+        ended = {"revoked": revoked, "log_ins_forgotten": forgotten}
+        say_json(holding.as_dict() | {"name": name} | ended)
+    left = len(holding.tokens) - len(revoked) + len(holding.logins) - forgotten
+    if holding.rules or left:
         raise Failure(code=DIFFERENT)
 
 
@@ -97,24 +122,58 @@ def _show(name: str, holding: Holding) -> None:
         used = token.last_used_at
         last = f"last used {used:%Y-%m-%d %H:%M} UTC" if used else "never used"
         say(f"token {token.name}: {token.scope}, {described(token)['state']}, {last}")
+    for login in holding.logins:
+        since = f"{login.facts.since:%Y-%m-%d %H:%M} UTC"
+        say(f"log-in at {PRODUCT_TITLES[login.product]} of {login.environment}: since {since}")
     for rule in holding.rules:
         say(f"rule {rule.name} of the registry file: {rule.scope}, by {rule.issuer}")
     for write in holding.writes:
         when = f"{write.last_write_at:%Y-%m-%d %H:%M} UTC"
         say(f"last write to {write.environment} {write.resource}: {write.last_writer}, {when}")
-    if not (holding.tokens or holding.rules or holding.writes):
+    if not (holding.tokens or holding.rules or holding.writes or holding.logins):
         say(f"{name} has nothing here.")
     if holding.rules:
         say("Take the rules out of the registry file and restart the service.", error=True)
 
 
-def _sure(json: bool) -> bool:  # a machine is not asked
+def _sure(holding: Holding, json: bool) -> bool:  # a machine is not asked
     if json:
         return False
-    say("Revoke the tokens? Type yes:", error=True)
+    what = ["revoke the tokens"] if holding.tokens else []
+    what += ["forget the log-ins"] if holding.logins else []
+    say(f"{' and '.join(what).capitalize()}? Type yes:", error=True)
     if sys.stdin.readline().strip().lower() in ("y", "yes"):
         return True
     raise Failure("nothing was revoked")
+
+
+def held_logins(config: ConfigOption, environments: Iterable[str], name: str) -> list[HeldLogin]:
+    """Give the log-ins that somebody made for the service."""
+
+    async def held(store: Store) -> list[HeldLogin]:
+        found = []
+        for environment in environments:
+            for product, kept in kept_logins(config, store, environment).items():
+                about = await kept.about()
+                if about is not None and belongs_to(about[0].who, name):
+                    found.append(HeldLogin(environment, product, about[0]))
+        return found
+
+    return with_store(config, held)
+
+
+def _forgotten(name: str, holding: Holding, config: ConfigOption) -> int:
+    async def forget(store: Store) -> int:
+        done = [
+            await kept_logins(config, store, each.environment)[each.product].forget()
+            for each in holding.logins
+        ]
+        return sum(done)
+
+    forgotten = with_store(config, forget)
+    say(f"{name}: {forgotten} of {len(holding.logins)} log-ins forgotten.", error=True)
+    say("End the sessions at the products, too, and change what passwords are known.", error=True)
+    return forgotten
 
 
 def _revoked(name: str, holding: Holding, config: ConfigOption) -> list[str]:

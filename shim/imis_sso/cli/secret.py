@@ -100,6 +100,7 @@ def _tell(made: Path, previous: list[Path], *, json: bool) -> None:
     say(f"A new server key is in {made}. Nothing uses it until the registry of every replica says:")
     say(yaml.safe_dump({"server": settings}, sort_keys=False).rstrip())
     say("Restart the service. Keep the old keys until every state has been planned and applied.")
+    say("A log-in that a person made is sealed anew when it is used with the new key.")
 
 
 def _named(environment: str, name: str, target: Target) -> str:

@@ -13,6 +13,7 @@ CHECK_ID: Final = "expiry"
 WARNING_DAYS: Final = (60, 30, 7)
 _REMEDIES: Final = (
     ("certificate", "Renew the certificate where it is served."),
+    ("log-in", "Log in again, on a machine with a screen: `imis-sso login ENV --interactive`."),
     ("secret", "Replace the secret at its source and set its new date, expires, in the registry."),
 )
 _INSTANT: Final = timedelta(microseconds=1)
@@ -20,13 +21,14 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that ends: the certificate shown at a host, or a named secret."""
+    """Something that ends: the certificate of a host, a named secret, a log-in at a product."""
 
     kind: str
     name: str
 
     def __str__(self) -> str:
-        return f"the {self.kind} {'of ' if self.kind == 'certificate' else ''}{self.name}"
+        joined = {"certificate": "of ", "log-in": "of a person at "}.get(self.kind, "")
+        return f"the {self.kind} {joined}{self.name}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,20 @@ class Lifetime:
     def last_day(self) -> date | None:
         """The last day, in UTC, on which it is good at any time."""
         return None if self.until is None else (self.until - _INSTANT).astimezone(UTC).date()
+
+
+@dataclass(frozen=True)
+class LogInLifetime(Lifetime):
+    """Until when a person's log-in is good; `soon` tells that it is time for another."""
+
+    soon: bool = False
+
+    def state(self, now: datetime, days: Sequence[int]) -> tuple[Status, int | None]:
+        """Give the outcome; a log-in may last for hours only, so days are no measure."""
+        status, _ = super().state(now, days)
+        if status is Status.FAILED:
+            return status, None
+        return (Status.WARNING if self.soon else Status.PASSED), None
 
 
 @dataclass(frozen=True)
@@ -79,12 +95,18 @@ def judge_expiry(evidence: Sequence[Evidence], now: datetime, days: Sequence[int
         if found:
             bad = [each for each in known if states[each][0] is not Status.PASSED]
             bad.sort(key=lambda each: states[each][0] is not Status.FAILED)
-            words = [_sentence(each, states[each][1]) for each in bad]
+            words = [_sentence(each, states[each][1], now) for each in bad]
             return _check(status, evidence, words + _reasons(untold), _remedy(bad))
     if untold or not known:
         return _check(Status.SKIPPED, evidence, _reasons(untold) or ["nothing has a date"])
-    listed = ", ".join(str(each.thing) for each in known)
-    return _check(Status.PASSED, evidence, [f"good for {max(days)} days or more: {listed}"])
+    return _check(Status.PASSED, evidence, _good(known, max(days)))
+
+
+def _good(known: Sequence[Lifetime], days: int) -> list[str]:
+    log_ins = [str(each.thing) for each in known if isinstance(each, LogInLifetime)]
+    listed = ", ".join(str(each.thing) for each in known if not isinstance(each, LogInLifetime))
+    said = [f"good for {days} days or more: {listed}"] if listed else []
+    return [*said, *([f"lasts: {', '.join(log_ins)}"] if log_ins else [])]
 
 
 def _check(
@@ -95,8 +117,16 @@ def _check(
     return Check(CHECK_ID, status, "; ".join(words), fields, remedy)
 
 
-def _sentence(lifetime: Lifetime, within: int | None) -> str:
+def _log_in_sentence(lifetime: LogInLifetime, *, over: bool) -> str:
+    if over or lifetime.until is None:
+        return f"{lifetime.thing} has ended"
+    return f"{lifetime.thing} ends at {lifetime.until:%Y-%m-%d %H:%M} UTC"
+
+
+def _sentence(lifetime: Lifetime, within: int | None, now: datetime) -> str:
     day = lifetime.last_day
+    if isinstance(lifetime, LogInLifetime):
+        return _log_in_sentence(lifetime, over=lifetime.state(now, ())[0] is Status.FAILED)
     if within is None:
         return f"{lifetime.thing} has expired" + (f" (good until {day})" if day else "")
     return f"{lifetime.thing} is good until {day}, less than {within} days"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from imis_sso.domain.secret import Secret
+
+_LONGEST_NOTICE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,16 @@ class LoginFacts:
     def is_over(self, now: datetime) -> bool:
         """Tell whether it has ended by what its cookies said."""
         return self.ends is not None and self.ends <= now
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Tell whether it is time to log in again: the last quarter of its life, a week at most.
+
+        Some log-ins last for hours and some for months, so no number of days fits all.
+        """
+        if self.ends is None:
+            return False
+        notice = min((self.ends - self.since) / 4, _LONGEST_NOTICE)
+        return self.ends - notice <= now
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,9 @@ class Doorway(Section):
 
     connector: tuple[str, ...]
     automation_permitted_by: Permission = None
+    login: Login = Field(
+        default=PASSWORD, description="Whether the service logs its browser in, or a person."
+    )
 
     def refuses(self, name: str) -> str:
         """Say why a connector that is listed must not serve; `""` where it may."""

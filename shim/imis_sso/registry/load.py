@@ -55,10 +55,13 @@ class Registry:
         for name, environment in self.environments.items():
             key: Key = ("environments", name)
             for half in ("imis", "cloud_sso"):
-                for part in ("password", "totp", "client_secret"):
-                    found: SecretSource | None = getattr(getattr(environment, half), part, None)
+                for part in ("password", "totp"):
+                    found: SecretSource | None = getattr(getattr(environment, half), part)
                     if found is not None:
                         yield (*key, half, part), found
+            shown = environment.cloud_sso.client_secret
+            if shown is not None:
+                yield (*key, "cloud_sso", "client_secret"), shown
             for secret, named in environment.secrets.items():
                 yield (*key, "secrets", secret, "source"), named.source
 

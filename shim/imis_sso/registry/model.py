@@ -26,7 +26,6 @@ from imis_sso.registry.doors import (
     ImisCodes,
     ImisConnectors,
     ImisPassword,
-    Login,
     Permission,
     User,
     judged,
@@ -151,9 +150,6 @@ class ImisSection(Doorway):
     connector: ImisConnectors = Field(
         description="Way into iMIS, or several in the order in which they are tried."
     )
-    login: Login = Field(
-        default="password", description="Whether the service logs its browser in, or a person."
-    )
     username: User = judged("Service account, with the roles RemoteService and SysAdmin.")
     password: ImisPassword = judged("Source of its password.")
     totp: ImisCodes = Field(
@@ -198,9 +194,6 @@ class CloudSsoSection(Doorway):
         description="Way into Cloud SSO, or several in the order in which they are tried."
     )
     cloud_id: Text = Field(description="Cloud ID of this environment.")
-    login: Login = Field(
-        default="password", description="Whether the service logs its browser in, or a person."
-    )
     username: User = judged("User of the dashboard.")
     password: CloudSsoPassword = judged("Source of its password.")
     automation_permitted_by: Permission = judged(

@@ -16,6 +16,7 @@ from imis_sso.domain.expiry import (
     secret_lifetime,
 )
 from imis_sso.domain.verdicts import Check
+from imis_sso.services.persons_logins import PersonsLogins
 
 
 def _now() -> datetime:
@@ -44,7 +45,8 @@ class Sight:
 class Expiry:
     """The ends of one environment.
 
-    `secrets` are the last days of named secrets; without `certificates` none is looked at.
+    `secrets` are the last days of named secrets; without `certificates` none is looked at; `logins`
+    are those that persons made for the service.
     """
 
     def __init__(
@@ -53,7 +55,10 @@ class Expiry:
         certificates: Certificates | None = None,
         days: Sequence[int] = WARNING_DAYS,
         clock: Callable[[], datetime] = _now,
+        *,
+        logins: PersonsLogins | None = None,
     ) -> None:
+        self.logins = logins or PersonsLogins()
         self._secrets = [secret_lifetime(*each) for each in sorted((secrets or {}).items())]
         self._certificates, self._days, self._clock = certificates, days, clock
         self._seen: tuple[Evidence, ...] = ()
@@ -64,7 +69,8 @@ class Expiry:
         if self._certificates is not None:
             self._seen = tuple(await self._certificates.lifetimes())
             self._seen_at = self._clock()
-        return judge_expiry((*self._secrets, *self._seen), self._clock(), self._days)
+        logins = await self.logins.lifetimes()
+        return judge_expiry((*self._secrets, *logins, *self._seen), self._clock(), self._days)
 
     def known(self) -> Sight:
         """Give what is known now, the certificates as last seen: nobody is asked (C3)."""

@@ -24,6 +24,7 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
         "audit_sinks": [await each.state(pair.name) for each in deliveries],
         "hold": hold and hold.as_dict(),
         "expiry": pair.expiry.secrets(),
+        "logins": await pair.expiry.logins.shown(),
         "products": [
             {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
         ],

@@ -15,6 +15,7 @@ from imis_sso.domain.facts import Fact, FactKind
 from imis_sso.domain.holds import Hold
 from imis_sso.domain.idempotency import Claim, KeptAnswer
 from imis_sso.domain.intents import Intent
+from imis_sso.domain.kept_login import LoginFacts
 from imis_sso.domain.ledger import AppliedSecret, ManagedPeriod
 from imis_sso.domain.resources import Product
 from imis_sso.domain.snapshots import Cause, Moment, Snapshot, State
@@ -272,6 +273,16 @@ class Facts(Protocol):
 
     async def forget(self, environment: str, kind: FactKind, key: str) -> bool:
         """Forget what is known under a key; tell whether anything was."""
+
+
+class PersonsLogin(Protocol):
+    """The log-in that a person made at a product for the service. Raises StoreUnavailable."""
+
+    async def about(self) -> tuple[LoginFacts, bool] | None:
+        """Give what is known of it and whether the product has ended it; None where none is kept.
+
+        Nothing is opened for it.
+        """
 
 
 class Deliveries(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from imis_sso.connectors.base import LoginGuard
@@ -58,7 +59,7 @@ class KeptLogIn:
     def __init__(self, description: LogInDescription, guard: LoginGuard) -> None:
         self._pages, self._guard = LogInPages(description), guard
         self._current: KeptLogin | None = None
-        self._accepted, self._times = False, 0
+        self._accepted, self._times, self._warned = False, 0, False
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -103,7 +104,19 @@ class KeptLogIn:
         before, self._current = self._current, await self._guard.kept()
         if before is None or before.facts.mark != self._current.facts.mark:
             self._times += 1
+            self._warned = False
+        self._warn(self._current)
         return self._current
+
+    def _warn(self, kept: KeptLogin) -> None:
+        if not self._warned and kept.facts.ends_soon(datetime.now(UTC)):
+            self._warned = True
+            logger.warning(
+                "the log-in of %s ends at %s: have a person log in again, with "
+                "imis-sso login ENV --interactive",
+                kept.facts.who,
+                f"{kept.facts.ends:%Y-%m-%d %H:%M} UTC",
+            )
 
     async def used(self, state: KeptLogin | None) -> None:
         """Keep what became of the log-in, where the product changed its cookies."""
