@@ -70,6 +70,7 @@ from imis_sso.services.journal import Journal
 from imis_sso.services.manual_steps import Steps
 from imis_sso.services.pair import Pair, Policy
 from imis_sso.services.persons_logins import PersonsLogins
+from imis_sso.services.proven import Rehearsals
 from imis_sso.services.secrets import Secrets
 from imis_sso.settings import ServerSettings
 from imis_sso.storage import opened_store
@@ -137,6 +138,7 @@ def _policy(config: EnvironmentConfig) -> Policy:
         test_mode_days=config.test_mode_days,
         verifies_edits=config.edits_while_enabled == "verified",
         require_attestation=config.require_attestation,
+        rehearsal_required=config.rehearsal == "required",
     )
 
 
@@ -219,6 +221,7 @@ def build_pair(
         probes=ProviderProbes(config.egress.allow, config.ca_file, sign_in_url),
         neighbours=neighbours or {},
         facts=store.facts,
+        rehearsals=Rehearsals(store.facts, (config.name, *(neighbours or ()))),
     )
 
 

@@ -59,12 +59,12 @@ def _candidates(
         )
         half = config.imis if product == "imis" else config.cloud_sso
         make = partial(connecting.BUILDERS[name], config, guard, store.facts)
-        excuse = _excuse(half, name)
-        found.append(Candidate(product, name, name in half.connector, make, excuse))
+        why = excuse(half, name)
+        found.append(Candidate(product, name, name in half.connector, make, why))
     return found
 
 
-def _excuse(half: ImisSection | CloudSsoSection, name: str) -> str:
+def excuse(half: ImisSection | CloudSsoSection, name: str) -> str:
     """Say why a way in may not be tried; `""` where it may."""
     if half.username is None or half.password is None:
         return "not tried: the registry names no user name and password for this half"

@@ -85,7 +85,7 @@ async def test_what_the_provider_cannot_prove_is_never_taken_for_proved(
 
 async def test_a_sign_in_is_required_where_the_operator_says_so(another: Another) -> None:
     """contract 1.2: production asks for it unless it says otherwise."""
-    async with another({"production": True}) as bench:
+    async with another({"production": True, "rehearsal": "not-required"}) as bench:
         bring_into_agreement(bench, mode=1)
         verification = (await bench.client.get(VERIFICATION)).json()
         check = next(each for each in verification["checks"] if each["id"] == ATTESTED)

@@ -25,7 +25,7 @@ COMMANDS = dict(_commands(get_command(app)))
 
 def test_the_commands_of_this_version() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        "serve", "exec", "simulate", "check-config", "check", "show", "doctor", "verify", "attest-sign-in", "diff", "mode", "login",
+        "serve", "exec", "simulate", "check-config", "check", "show", "doctor", "rehearse", "verify", "attest-sign-in", "diff", "mode", "login",
         "confirm", "connectors", "connectors list", "connectors accept",
         "offboard", "history", "restore", "repair", "emergency",
         "pages", "pages check", "pages record", "pages accept", "pages schema",

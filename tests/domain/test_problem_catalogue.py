@@ -64,7 +64,6 @@ BESIDE = {
 # Types of what later versions build; each belongs to a key, route or step that is absent now.
 LATER = {
     "promotion-required",
-    "connector-unproven",
     "change-guard",
 }
 TYPES = problem_types()

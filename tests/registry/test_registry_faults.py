@@ -43,7 +43,7 @@ ADDED = [
     ("    require_attestation: 'yes'", f"{ENV}.require_attestation", "expected true or false"),
     ("    change_guards: {}", f"{ENV}.change_guards", "is not available in this version"),
     ("    promotion: {}", f"{ENV}.promotion", "is not available in this version"),
-    ("    rehearsal: x", f"{ENV}.rehearsal", "is not available in this version"),
+    ("    rehearsal: x", f"{ENV}.rehearsal", "expected required or not-required"),
     ("    automation_permitted_by: x", f"{ENV}.automation_permitted_by", "unknown key"),
     ("    pages_dir: x", f"{ENV}.pages_dir", "unknown key"),
     ("    directories: {}", f"{ENV}.directories", "is not available in this version"),

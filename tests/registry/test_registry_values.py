@@ -52,6 +52,22 @@ def test_production_is_careful_unless_it_says_otherwise(
     assert environment.require_attestation is required
 
 
+@pytest.mark.parametrize(
+    ("lines", "rehearsal"),
+    [
+        ((), "not-required"),
+        (("    production: true",), "required"),
+        (("    production: true", "    rehearsal: not-required"), "not-required"),
+        (("    rehearsal: required",), "required"),
+    ],
+)
+def test_production_asks_for_a_rehearsal(
+    write: Write, lines: tuple[str, ...], rehearsal: str
+) -> None:
+    """contract 4, `connector-unproven`."""
+    assert load(write(*lines)).environments["test"].rehearsal == rehearsal
+
+
 def test_everything_that_can_be_set(write: Write, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     environment = load(

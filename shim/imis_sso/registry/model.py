@@ -66,6 +66,7 @@ class OnDestroy(enum.StrEnum):
 
 
 Edits = Literal["verified", "test_mode_only"]
+Rehearsing = Literal["required", "not-required"]
 
 
 def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -295,6 +296,10 @@ class EnvironmentSection(Section):
         default=None,
         description="Whether only an attested sign-in lets the mode be raised to enabled (1.2).",
     )
+    rehearsal: Rehearsing | None = Field(
+        default=None,
+        description="Whether a connector writes only where it was rehearsed on this version.",
+    )
     on_destroy: Annotated[OnDestroy, Field(strict=False)] = Field(
         default=OnDestroy.RETAIN,
         description="What DELETE, hence `terraform destroy`, does (contract C5).",
@@ -360,6 +365,7 @@ class EnvironmentConfig(EnvironmentSection):
     pages_dir: FilePath | None = None
     imis_hosts: tuple[Host, ...]
     edits_while_enabled: Edits
+    rehearsal: Rehearsing
     require_attestation: bool
 
     @classmethod
@@ -373,6 +379,8 @@ class EnvironmentConfig(EnvironmentSection):
         # Production is careful unless its operator says otherwise (contract 1.2).
         if section.edits_while_enabled is None:
             values["edits_while_enabled"] = "test_mode_only" if section.production else "verified"
+        if section.rehearsal is None:
+            values["rehearsal"] = "required" if section.production else "not-required"
         if section.require_attestation is None:
             values["require_attestation"] = section.production
         values["secrets"] = MappingProxyType(

@@ -16,7 +16,6 @@ UNBUILT_KEYS: Final = frozenset(
         "licence",
         "metrics",
         "promotion",
-        "rehearsal",
     }
 )
 """Keys of later versions, wherever they stand."""

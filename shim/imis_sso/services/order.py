@@ -40,7 +40,8 @@ class Order:
     `must_match` where a change is refused without them (C34, strict mode).
     `only_lowers` leaves a mode alone that is as low already, or lower. `active` lets gates probe
     the provider, which a caller with `read` may not (C15). `must_exist` refuses to make a record,
-    `removes` asks for its deletion (1.3).
+    `removes` asks for its deletion (1.3). A step of a rehearsal (`rehearses`) writes the declared
+    fields also where the product holds these values, and makes nobody the document's manager.
     """
 
     resource: Resource
@@ -57,6 +58,7 @@ class Order:
     active: bool = True
     must_exist: bool = False
     removes: bool = False
+    rehearses: bool = False
     deadline: Deadline = field(default_factory=Deadline)
 
 
@@ -81,7 +83,10 @@ class Draft:
             return {}
         wanted = self.wanted.values()
         before = self.live.document.values()
-        changed = {path: value for path, value in wanted.items() if before[path] != value}
+        same = self.order.declared.keys() if self.order.rehearses else ()
+        changed = {
+            path: value for path, value in wanted.items() if before[path] != value or path in same
+        }
         if self.live.observed.exists or not (changed or self.push.secret):
             return changed
         return {path: value for path, value in wanted.items() if path not in self.live.unreachable}

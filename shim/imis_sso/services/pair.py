@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from imis_sso.connectors.base import DiscoveryLook, Probes
 from imis_sso.domain.checks import Verification
@@ -43,11 +43,19 @@ class Policy:
     test_mode_days: int = DAYS
     verifies_edits: bool = True
     require_attestation: bool = False
+    rehearsal_required: bool = False
 
     def keeps_unread(self, product: Product) -> bool:
         """Tell whether a product is known to keep a secret that a write leaves out (3.5)."""
         keeps = {"imis": self.unread_secret_keeps, "cloud-sso": self.unread_directory_secret_keeps}
         return keeps[product]
+
+
+class Rehearsed(Protocol):
+    """Knows which connectors were rehearsed on which version of a product."""
+
+    async def proved(self, connector: str, version: str) -> bool:
+        """Tell whether a connector was proved on a version. Raises StoreUnavailable."""
 
 
 @dataclass
@@ -87,6 +95,7 @@ class Pair:
     neighbours: Mapping[str, str] = field(default_factory=dict)
     facts: Facts | None = None
     runs: Runs[Verification] = field(default_factory=Runs)
+    rehearsals: Rehearsed | None = None
 
     def half(self, resource: Resource) -> Half:
         """Give the product that a resource belongs to."""

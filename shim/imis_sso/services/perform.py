@@ -234,7 +234,8 @@ async def _remember(
             await pair.secrets.forget(draft.resource)
         elif ready.kept is not None:
             await pair.secrets.renew(ready.kept, draft.resource)
-        await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
+        if not draft.order.rehearses:
+            await pair.managed.wrote(pair.name, draft.resource.path, draft.order.who, found)
     except StoreUnavailable:
         return (NOT_REMEMBERED,)
     return ()

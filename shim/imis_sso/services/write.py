@@ -30,6 +30,7 @@ from imis_sso.services.live_edits import live_edit, prove_edit, seconds_after
 from imis_sso.services.order import Draft, Order, Outcome
 from imis_sso.services.pair import Pair
 from imis_sso.services.perform import NOT_REMEMBERED, Ready, perform
+from imis_sso.services.proven import proven
 from imis_sso.services.raising import UNDECIDED, prove_after, prove_before
 from imis_sso.services.read import Reading, compose, read
 from imis_sso.services.recovery import settle_open
@@ -154,7 +155,8 @@ async def _settle_open(pair: Pair, order: Order) -> None:
 async def _gates(pair: Pair, draft: Draft) -> gates.Passage:
     await gates.held(pair, draft)
     await gates.right_tenant(pair, draft)
-    passage = items.protected(draft) | await activation(pair, draft)
+    passage = items.protected(draft) | await proven(pair, draft)
+    passage |= await activation(pair, draft)
     return passage | await live_edit(pair, draft)
 
 

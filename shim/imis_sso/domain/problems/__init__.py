@@ -30,6 +30,7 @@ from imis_sso.domain.problems.caller import (
 from imis_sso.domain.problems.conflicts import (
     ActivationGuard,
     AlreadyExists,
+    ConnectorUnproven,
     DirectoryProtected,
     Held,
     InProgress,
@@ -63,6 +64,7 @@ __all__ = [
     "AlreadyExists",
     "AuditUnavailable",
     "Busy",
+    "ConnectorUnproven",
     "ContentTooLarge",
     "DirectoryProtected",
     "FieldError",

@@ -143,3 +143,14 @@ class DirectoryProtected(Problem):
     """
 
     status, slug, title = 409, "directory-protected", "Directory is protected"
+
+
+class ConnectorUnproven(Problem):
+    """The connector was never rehearsed on this version of the product, and this is production.
+
+    Nothing was written. Run `imis-sso rehearse ENV` on a test environment of the same version: it
+    writes a harmless field, puts it back, and proves what survived. A token with scope `admin` may
+    use `?force=true`; `rehearsal: not-required` in the registry asks for no rehearsal.
+    """
+
+    status, slug, title = 409, "connector-unproven", "Connector never rehearsed"
