@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pair_bench import PairBench, held, mode_is, raising
+from pair_bench import IMIS_FIELDS, MemoryConnector, PairBench, held, mode_is, raising
 
 from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import (
     ConnectorUnproven,
     ObserveOnly,
@@ -20,8 +21,11 @@ from imis_sso.domain.resources import (
     IMIS_SSO_SETTINGS,
     OIDC_AUTHENTICATION,
     OPENID_CONNECT,
+    OPENID_PROVIDER,
     Product,
 )
+from imis_sso.services.circuit import Patience
+from imis_sso.services.guarded import guarded
 from imis_sso.services.proven import Rehearsals
 from imis_sso.services.rehearsal import MARK, NotRehearsable, rehearse
 
@@ -248,6 +252,26 @@ async def test_lowering_the_mode_is_exempt(production: PairBench) -> None:
     mode_is(production, "test_mode")
     production.imis.before["tenant", 1] = raising(UpstreamUnavailable("gone"))
     assert (await production.put(OIDC_AUTHENTICATION, {"mode": "disabled"})).writes == 1
+
+
+async def test_a_write_does_not_fall_to_a_connector_that_was_not_looked_at(
+    production: PairBench,
+) -> None:
+    """contract 1.1: the next door is judged by the next order."""
+    await keep(production)
+    other = MemoryConnector(OPENID_PROVIDER, production.imis.product, IMIS_FIELDS)
+    other.name = "other"
+
+    async def fall_through(*_: object) -> None:
+        await guarded("imis", other, Patience()).write(OPENID_CONNECT, Change(NAME), Observed({}))
+
+    production.imis.before["write", 1] = fall_through
+    with pytest.raises(ConnectorUnproven, match=r"the next one \(other\) was not looked at"):
+        await production.put(OPENID_CONNECT, NAME)
+    assert other.count("write") == 0
+    production.with_policy()
+    production.imis.before.clear()
+    assert (await production.put(OPENID_CONNECT, NAME)).writes == 1
 
 
 async def test_what_changes_nothing_needs_no_rehearsal(production: PairBench) -> None:

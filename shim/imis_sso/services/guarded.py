@@ -10,6 +10,7 @@ from typing import Final
 from imis_sso.connectors.base import Connector
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.resources import PRODUCT_TITLES, Product, Resource
+from imis_sso.services import writers
 from imis_sso.services.circuit import Circuit, Patience
 from imis_sso.services.gates import may_lower
 from imis_sso.services.order import Order
@@ -64,7 +65,11 @@ class Guarded:
             return await self._connector.read(resource)
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
-        """Write through the circuit; whatever comes of it, the order may then read back."""
+        """Write through the circuit; whatever comes of it, the order may then read back.
+
+        Raises `ConnectorUnproven` where this connector was not looked at for the write.
+        """
+        writers.require(self.name)
         with self.circuit.passing(urgent=_urgent.get()):
             _urgent.set(True)
             await self._connector.write(resource, change, base)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from imis_sso.domain.activation import Transition
 from imis_sso.domain.facts import Fact
 from imis_sso.domain.problems import ConnectorUnproven
 from imis_sso.domain.rehearsed import Rehearsal, is_proof, key_of
+from imis_sso.services import writers
 from imis_sso.services.gates import Passage, move
 from imis_sso.services.order import Draft
 from imis_sso.services.pair import Pair
 from imis_sso.store.base import Facts
-
-PERSON: Final = "assisted"
-"""The connector behind which a person works: there is nothing to rehearse."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,18 @@ async def proven(pair: Pair, draft: Draft) -> Passage:
     Lowering the mode is exempt (contract 1.2). Raises `ConnectorUnproven`, and what asking for the
     product's version raises.
     """
+    writers.anybody()
     lowers = move(draft) is Transition.LOWER
     if not pair.policy.rehearsal_required or lowers or pair.rehearsals is None:
         return Passage()
     half = pair.half(draft.resource)
     connector = draft.live.observed.by or half.connector.name
-    if connector == PERSON:
+    if connector == writers.PERSON:
+        writers.only()
         return Passage()
     version = (await half.connector.tenant()).get("version", "")
     if await pair.rehearsals.proved(connector, version):
+        writers.only(connector)
         return Passage()
     if draft.order.force:
         return Passage(forced=(ConnectorUnproven.slug,))
