@@ -32,6 +32,6 @@ def require(name: str) -> None:
     allowed = _allowed.get()
     if allowed is not None and name not in allowed:
         raise ConnectorUnproven(
-            f"The way into the product closed in the middle of the write, and the next one ({name}) "
-            "was not looked at for it. Nothing was written: try again, and it is."
+            f"The way into the product closed in the middle of the write, and the next one "
+            f"({name}) was not looked at for it. Nothing was written: try again, and it is."
         )
