@@ -62,6 +62,7 @@ DASHBOARDS: dict[str, dict[str, object]] = {
 @pytest.fixture
 def imis(dashboard_simulation: Simulation) -> Iterator[ImisModel]:
     model = dashboard_simulation.imis("test")
+    as_at_the_start(model)
     yield model
     as_at_the_start(model)
 

@@ -178,22 +178,28 @@ async def test_the_tenant_is_read_once_a_session(
     """Contract C46."""
     staff_model.expire_sessions()
     await staff.read(OPENID_CONNECT)
-    assert await staff.tenant() == {"organisation": staff_model.organisation}
+    told = {"organisation": staff_model.organisation, "version": staff_model.version}
+    assert await staff.tenant() == told
     staff_model.reset()
-    assert await staff.tenant() == {"organisation": staff_model.organisation}
+    assert await staff.tenant() == told
     assert staff_model.counters.requests == 0
 
 
 async def test_findings_say_what_held(staff: ImisStaffSite, staff_model: ImisModel) -> None:
-    told = {each.question.split()[0]: each for each in await staff.findings()}
-    assert told["Can"].held
-    assert told["Which"].answer == staff_model.version
+    """Product facts 2, 3.4, 3.5: claim by claim, nothing is saved."""
+    told = {each.claim: each for each in await staff.findings()}
+    for claim in ("staff.log-in", "staff.page", "staff.save", "staff.licence-list"):
+        assert told[claim].held, claim
+    assert told["recipe.licence"].answer == "licensed"
+    assert told["imis.system-settings"].held
     staff_model.change_variant({"staff_licences": "absent", "staff_secret": "shown"})
-    staff_model.faults.add(Fault("changed_page", params={"label": "Email body"}))
-    changed = await staff.findings()
-    assert [each.held for each in changed] == [False, None]
-    assert 'nearest: "Email body (new)"' in changed[0].answer
+    staff_model.faults.add(Fault("changed_page", params={"label": "Email body"}, times=None))
+    changed = {each.claim: each for each in await staff.findings()}
+    assert changed["staff.page"].held is False
+    assert 'nearest: "Email body (new)"' in changed["staff.page"].answer
+    assert changed["staff.licence-list"].held is False
     assert staff_model.record["ClientSecret"] not in str(changed)
+    assert staff_model.counters.writes == 0
 
 
 def test_a_write_and_its_read_back_fit_the_deadline(staff_warm: ImisStaffSite) -> None:

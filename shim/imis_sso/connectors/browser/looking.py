@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from imis_sso.connectors.browser.description import LogInDescription, PageDescription
 from imis_sso.connectors.browser.kept_log_in import LogsIn
@@ -15,6 +15,9 @@ from imis_sso.connectors.browser.way import View, Way
 from imis_sso.domain.observed import Shape
 from imis_sso.domain.problems import UpstreamPageChanged
 
+LOG_IN_SHAPE: Final = "log-in-page"
+UNEXPECTED_SHAPE: Final = "unexpected-page"
+"""Names of shapes in a capture."""
 InPlay = Callable[[], Iterable[str]]
 
 
@@ -40,7 +43,7 @@ class Looker:
         await tab.load(self._way.base_url)
         survey = await tab.settle(self._log_in.shown)
         if self._log_in.shown(survey):
-            await self._keep(tab, "log-in-page", self._log_in_page, survey, seen)
+            await self._keep(tab, LOG_IN_SHAPE, self._log_in_page, survey, seen)
 
     async def page(self, tab: Tab, name: str, page: PageDescription, seen: Seen) -> View:
         """Open a page, logging in where that is asked for. Raises as `Way.open` does.
@@ -50,7 +53,7 @@ class Looker:
         try:
             seen.view = await self._way.open(tab, page)
         except UpstreamPageChanged:
-            await self._keep(tab, "unexpected-page", page, await tab.look(), seen)
+            await self._keep(tab, UNEXPECTED_SHAPE, page, await tab.look(), seen)
             raise
         await self._keep(tab, name, page, seen.view.survey, seen)
         return seen.view

@@ -19,14 +19,10 @@ from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import View, Way
 from imis_sso.connectors.browser.writing import write_page
 from imis_sso.connectors.pace import Pace
-from imis_sso.domain.observed import Change, Finding
+from imis_sso.domain.observed import Change
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
 SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
-_SECRET_WORDS: Final = {
-    Unreadable.MASKED: "no: only a mask of it is to be seen",
-    Unreadable.ABSENT: "no: the page does not show it",
-}
 
 
 class Common(TypedDict, total=False):
@@ -138,12 +134,6 @@ class PagesConnector:
 
         await self._log_in.refuse_known()
         await self._session.run(work, self._save_seconds)
-
-    def _secret_finding(self, question: str) -> Finding:
-        """Say whether the page shows the client secret, as it was read last."""
-        if isinstance(self._secret, Secret):
-            return Finding(question, "yes", held=True)
-        return Finding(question, _SECRET_WORDS[self._secret], held=False)
 
     async def aclose(self) -> None:
         """End the browser; nothing of the session is kept."""

@@ -9,6 +9,7 @@ from typing import Final, Unpack
 from urllib.parse import urlsplit
 
 from imis_sso.connectors.base import Credential, LoginGuard
+from imis_sso.connectors.browser import judging
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.form import PageValues
 from imis_sso.connectors.browser.kept_log_in import KeptLogIn, LogsIn
@@ -18,8 +19,7 @@ from imis_sso.connectors.browser.page_files import PageFiles
 from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import View
-from imis_sso.connectors.cloud_sso_dashboard import directories
-from imis_sso.connectors.cloud_sso_dashboard.probes import PAGE, reached, unreached
+from imis_sso.connectors.cloud_sso_dashboard import directories, probes
 from imis_sso.domain.bindings import Binding
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
@@ -169,7 +169,7 @@ class CloudSsoDashboard(PagesConnector):
         async def work(tab: Tab) -> View:
             looker = Looker(self._log_in, self.pages.files.log_in, self._way, self._in_words)
             await looker.log_in_page(tab, seen)
-            return await looker.page(tab, PAGE, self._page, seen)
+            return await looker.page(tab, probes.PAGE, self._page, seen)
 
         try:
             await self._log_in.refuse_known()
@@ -177,9 +177,9 @@ class CloudSsoDashboard(PagesConnector):
             readable = not view.comparison.faults
             secret = (await self._shown()).secrets[SECRET] if readable else None
         except Problem as problem:
-            return unreached(problem, seen, accepted=self._log_in.accepted)
+            return judging.unreached(probes.SUBJECT, problem, seen, accepted=self._log_in.accepted)
         shown = self._shown_cloud_id, self._cloud_id
-        return reached(self._page, view, seen, secret, shown)
+        return probes.findings(self._page, view, seen, secret, shown)
 
     def _in_words(self) -> Sequence[str]:
         host = urlsplit(self._way.base_url).hostname or ""

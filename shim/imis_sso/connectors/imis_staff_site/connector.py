@@ -6,15 +6,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Unpack
+from urllib.parse import urlsplit
 
 from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.form import PageValues
 from imis_sso.connectors.browser.kept_log_in import KeptLogIn
 from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.looking import Looker, Seen
 from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
 from imis_sso.connectors.browser.structure import find_link
 from imis_sso.connectors.browser.survey import SeenAction, Survey
 from imis_sso.connectors.browser.tab import Tab
+from imis_sso.connectors.browser.way import View
+from imis_sso.connectors.imis_staff_site import probes
 from imis_sso.connectors.imis_staff_site.licence import licensed
 from imis_sso.connectors.imis_staff_site.pages import (
     ABOUT_PAGE,
@@ -36,17 +40,12 @@ from imis_sso.domain.problems import (
     UpstreamPageChanged,
 )
 from imis_sso.domain.resources import ABOUT_IMIS, OPENID_PROVIDER, Resource
-from imis_sso.domain.secret import Secret, Unreadable
+from imis_sso.domain.secret import Unreadable
 
 logger = logging.getLogger(__name__)
 
 _TITLE: Final = "The Staff site of iMIS"
 _LICENCE: Final = "openid_connect"
-_READABLE: Final = "Can the page OpenID Connect of the Staff site be read as it is described?"
-_SECRET_SHOWN: Final = "Does the page show the client secret?"  # noqa: S105  # a question
-_UNTOUCHED: Final = "Does a save keep the client secret when its box was not touched?"
-_LISTED: Final = "Does About iMIS list the licence for OpenID Connect?"
-_VERSION: Final = "Which version does About iMIS name?"
 
 
 class ImisStaffSite(PagesConnector):
@@ -141,12 +140,13 @@ class ImisStaffSite(PagesConnector):
             logger.error("a save that left the client secret alone has wiped it, so the page shows")
 
     async def tenant(self) -> Mapping[str, str]:
-        """Give the licensed organisation, where About iMIS names it (contract C46).
+        """Give the licensed organisation and the version, where About iMIS names them (C46).
 
         Read once a log-in session. The id of the record is on no page.
         """
-        found = str((await self._about_imis()).get(ORGANISATION, ""))
-        return {ORGANISATION: found} if found else {}
+        about = await self._about_imis()
+        told = {name: str(about.get(name, "")) for name in (ORGANISATION, VERSION)}
+        return {name: text for name, text in told.items() if text}
 
     async def prove_login(self) -> None:
         """Log in afresh in a browser window of its own, and see that the Staff site lets us in.
@@ -197,42 +197,47 @@ class ImisStaffSite(PagesConnector):
         return (await self._look_at(ABOUT_PAGE)).values
 
     async def findings(self) -> Sequence[Finding]:
-        """Say whether the pages are as described, and what they tell of secret and licence."""
-        return (*await self._page_findings(), *await self._about_findings())
-
-    async def _page_findings(self) -> list[Finding]:
-        try:
-            shown = await self._shown()
-        except Problem as problem:
-            return [Finding(_READABLE, problem.detail, held=False)]
-        found = [Finding(_READABLE, "yes", held=True), self._secret_finding(_SECRET_SHOWN)]
-        if isinstance(shown.secrets[SECRET], Secret):
+        """Look at the log-in page, the settings page and About iMIS; nothing is filled in."""
+        seen = Seen()
+        found = list(await self._page_findings(seen))
+        if any(each.held is not True for each in found if each.claim == probes.SUBJECT.log_in):
             return found
-        return [*found, _untouched(self._untouched)]
+        return (*found, *await self._about_findings(seen))
 
-    async def _about_findings(self) -> list[Finding]:
+    async def _page_findings(self, seen: Seen) -> Sequence[Finding]:
+        async def work(tab: Tab) -> View:
+            await self._looker.log_in_page(tab, seen)
+            return await self._looker.page(tab, probes.PAGE, self._page, seen)
+
         try:
-            about = await self._read_about()
+            await self._log_in.refuse_known()
+            view = await self._session.run(work, 2 * self._read_seconds)
+            fits = not view.comparison.faults
+            secret = (await self._shown()).secrets[SECRET] if fits else None
         except Problem as problem:
-            return [Finding(_LISTED, problem.detail)]
-        told = licensed(str(about[LICENSED_FEATURES]))
-        held = {"licensed": True, "not_licensed": False}.get(told)
-        version = str(about.get(VERSION, ""))
-        return [
-            Finding(_LISTED, told.replace("_", " "), held=held),
-            Finding(_VERSION, version or "none", held=True if version else None),
-        ]
+            return probes.lost(probes.SUBJECT, problem, seen, accepted=self._log_in.accepted)
+        return probes.page_findings(self._page, view, seen, secret, self._untouched)
 
+    async def _about_findings(self, seen: Seen) -> Sequence[Finding]:
+        page = self._files.page(ABOUT_PAGE)
 
-def _untouched(kept: bool | None) -> Finding:
-    if kept is None:
-        return Finding(_UNTOUCHED, "not known: no save has left it alone since the start")
-    answer = (
-        "the page still shows a mask after it; whether of the same secret, no page tells"
-        if kept
-        else "no: the mask is gone after it"
-    )
-    return Finding(_UNTOUCHED, answer, held=None if kept else False)
+        async def work(tab: Tab) -> View:
+            return await self._looker.page(tab, probes.ABOUT, page, seen)
+
+        try:
+            view = await self._session.run(work, self._read_seconds)
+            about = None if view.comparison.faults else await self._read_about()
+        except Problem as problem:
+            return probes.lost(probes.ABOUT_SUBJECT, problem, seen, accepted=True)
+        return probes.about_findings(page, view, seen, about)
+
+    @property
+    def _looker(self) -> Looker:
+        return Looker(self._log_in, self._files.log_in, self._way, self._in_words)
+
+    def _in_words(self) -> Sequence[str]:
+        host = urlsplit(self._home).hostname or ""
+        return (*(each.reveal() for each in self._in_play()), host)
 
 
 def _leads(names: Sequence[str], survey: Survey) -> bool:
