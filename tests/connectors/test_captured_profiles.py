@@ -14,6 +14,7 @@ from lone_guard import LoneGuard
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.connectors.imis_rest import FairUse, ImisRest
+from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.domain.examination import Door, Examination
 from imis_sso.domain.secret import Secret
 from imis_sso.simulators import CloudSsoModel, ImisModel, Profile, Simulation, Variant
@@ -55,7 +56,7 @@ DASHBOARDS: dict[str, dict[str, object]] = {
         "cloud_sso_login_button": "Sign In",
         "cloud_sso_render": "script",
     },
-    "absent": {"cloud_sso_secret": "absent"},
+    "table-absent": {"cloud_sso_secret": "absent", "cloud_sso_markup": "table"},
 }
 
 
@@ -71,6 +72,25 @@ def as_at_the_start(model: ImisModel) -> None:
     model.behave(Profile().manners)
     model.change_variant(Variant().as_dict())
     model.reset(state=True)
+
+
+STAFF_SITES: dict[str, dict[str, object]] = {
+    "labelledby-codes": {
+        "staff_markup": "labelledby",
+        "staff_options": "codes",
+        "staff_secret": "shown",
+        "staff_labels": "recased",
+        "staff_navigation": "menu",
+        "staff_save_button": "link",
+        "staff_log_in": "in_turn",
+    },
+    "table-vendor": {
+        "staff_markup": "table",
+        "staff_options": "vendor",
+        "staff_secret": "empty",
+        "staff_licences": "table",
+    },
+}
 
 
 Capturing = Callable[[], Awaitable[Capture]]
@@ -172,6 +192,24 @@ async def test_a_captured_dashboard_is_one_to_the_next_capture(
     dashboard_model.expire_sessions()
     assert await captured(dashboard) == first
     assert dashboard_model.counters.writes == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("tenant", STAFF_SITES)
+async def test_a_captured_staff_site_is_one_to_the_next_capture(
+    staff: ImisStaffSite, staff_model: ImisModel, tenant: str
+) -> None:
+    staff_model.change_variant(STAFF_SITES[tenant])
+    staff_model.expire_sessions()
+    first = await captured(staff)
+    shapes = {"log-in-page", "openid-connect-page", "about-imis-page"}
+    assert set(first["connectors"]["imis_staff_site"]) == shapes
+    staff_model.change_variant(Variant().as_dict())
+    staff_model.change_variant(Profile.of(first).variant)
+    staff_model.expire_sessions()
+    assert await captured(staff) == first
+    assert staff_model.counters.writes == 0
+    assert staff_model.username not in json.dumps(first)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from imis_sso.simulators.imis.manners import Manners
+from imis_sso.simulators.imis.staff_profile import staff_variant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ _TOKEN_PATHS: Mapping[str, str] = {
     "scheduler": "/asiScheduler/token",
     "named": "/Asi.Scheduler_Example/token",
 }
-_MARKUPS = ("label_for", "wrapped", "aria_label")
+_MARKUPS = ("label_for", "wrapped", "aria_label", "aria_labelledby", "table")
 _REVEALS = {"show", "reveal"}
 
 
@@ -59,7 +60,8 @@ class Profile:
         """Make a profile of a capture."""
         connectors = capture.get("connectors", {})
         rest = connectors.get("imis_rest", {})
-        variant = _imis(rest) | _cloud_sso(connectors.get("cloud_sso_dashboard", {}))
+        variant = _imis(rest) | staff_variant(connectors.get("imis_staff_site", {}))
+        variant |= _cloud_sso(connectors.get("cloud_sso_dashboard", {}))
         records = tuple(rest.get("records", {}).get("records", ()))
         life = rest.get("log-in", {}).get("tells_life") is not False
         answers = {name: each for name, each in rest.items() if name != "log-in"}

@@ -21,8 +21,9 @@
     }
     const label = (element.labels || [])[0];
     if (label) return [label.contains(element) ? "wrapped" : "label_for", textOf(label)];
-    const head = element.closest("tr")?.querySelector("th");
-    return head ? ["table", clean(head.textContent)] : ["other", ""];
+    const row = element.closest("tr");
+    const head = element.closest("td")?.previousElementSibling || row?.querySelector("th");
+    return head ? ["table", textOf(head)] : ["other", ""];
   };
 
   // The buttons that share the smallest part of the page with exactly this control.

@@ -21,7 +21,8 @@ MASK = "\u25cf" * 10
 SAVE_BUTTON = "Save"
 EMAIL_BODY = "EmailBody"
 _PREFIX = "ctl01$TemplateBody$WebPartManager1$gwpste_container_ciSettings$ciSettings$"
-_OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
+#: The texts of the options of each list, by the variant.
+OPTIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "Mode": {
         "documented": ("Disabled", "Test mode", "Enabled"),
         "vendor": ("Disabled", "Test Mode", "Enabled"),
@@ -93,7 +94,7 @@ def rows_of(record: Record, email_body: str, variant: Variant) -> list[Row]:
 
 
 def _row(label: str, name: str, kind: str, values: Mapping[str, Any], variant: Variant) -> Row:
-    options = tuple(_OPTIONS[name][variant.staff_options]) if kind == "select" else ()
+    options = tuple(OPTIONS[name][variant.staff_options]) if kind == "select" else ()
     if kind == "password":
         kind, value = _secret_box(str(values[name] or ""), variant)
     elif kind == "checkbox":

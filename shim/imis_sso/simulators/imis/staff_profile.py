@@ -1,0 +1,61 @@
+"""Which variant of the simulated Staff site shows pages like those of a capture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imis_sso.simulators.imis.staff_form import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_MARKUPS = {
+    "label_for": "label_for",
+    "wrapped": "wrapped",
+    "aria_labelledby": "labelledby",
+    "table": "table",
+}
+_SECRETS = {"clear": "shown", "masked": "masked", "empty": "empty"}
+
+
+def staff_variant(pages: Mapping[str, Any]) -> dict[str, object]:
+    """Give the fields of a variant that these shapes of pages tell."""
+    found: dict[str, object] = {}
+    log_in, page, about = (
+        pages.get(name) for name in ("log-in-page", "openid-connect-page", "about-imis-page")
+    )
+    if log_in is not None:
+        together = any(each["kind"] == "secret" for each in log_in["fields"])
+        found["staff_log_in"] = "together" if together else "in_turn"
+    if page is not None:
+        found |= _page(page)
+    if about is not None:
+        listed = any(each["kind"] == "list" for each in about["fields"])
+        found |= {} if listed else {"staff_licences": "absent"}
+    return found
+
+
+def _page(page: Mapping[str, Any]) -> dict[str, object]:
+    fields = page["fields"]
+    labels = {each["label"] for each in fields}
+    ways = [each["labelled"] for each in fields if each["labelled"] in _MARKUPS]
+    found: dict[str, object] = {
+        "staff_navigation": "menu" if "Settings" in page["buttons"] else "pages",
+        "staff_save_button": "link" if "Save" in page["links"] else "button",
+        "staff_labels": "recased" if "Client id" in labels else "documented",
+        "staff_options": _options(fields),
+    }
+    if ways:
+        found["staff_markup"] = _MARKUPS[max(set(ways), key=ways.count)]
+    for each in fields:
+        if each["label"].casefold() == "client secret" and each["state"] in _SECRETS:
+            found["staff_secret"] = _SECRETS[each["state"]]
+    return found
+
+
+def _options(fields: Sequence[Mapping[str, Any]]) -> str:
+    shown = [tuple(each["options"]) for each in fields if each["kind"] == "select"]
+    for kind in ("documented", "vendor", "codes"):
+        if all(texts[kind] in shown for texts in OPTIONS.values()):
+            return kind
+    return "documented"
