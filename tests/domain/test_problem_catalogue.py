@@ -22,6 +22,8 @@ CONTRACT = {
         "held",
         "secret-version-changed",
         "manual-step-required",
+        "directory-protected",
+        "already-exists",
         "promotion-required",
         "connector-unproven",
         "upstream-changed",
