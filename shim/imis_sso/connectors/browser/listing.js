@@ -50,7 +50,8 @@
   const addressOf = (edit) => {
     if (edit.tagName !== "A") return "";
     const address = new URL(edit.href, document.baseURI);
-    if (address.origin !== location.origin) return "";
+    // A path that begins with two slashes would be read as another host.
+    if (address.origin !== location.origin || address.pathname.startsWith("//")) return "";
     return edit.getAttribute("href").startsWith("#") ? "" : address.pathname + address.search;
   };
 

@@ -44,10 +44,9 @@ def labels() -> dict[str, str]:
 class DirectoryPages:
     """The list of directories and their forms; `page` describes both.
 
-    `watch` knows what was accepted of the page.
-
-    A record is found by its address; where that is not known or leads nowhere, by issuer and client
-    id, or by the one name that it was bound by. Methods run in a turn of the session's.
+    `watch` knows what was accepted of the page. A record is found by its address; where that is not
+    known or leads nowhere, by issuer and client id, or by the one name that it was bound by. All
+    methods run in a turn of the session.
     """
 
     def __init__(self, way: Way, page: PageDescription, watch: PageWatch) -> None:
@@ -112,11 +111,12 @@ class DirectoryPages:
 
     async def _delete(self, tab: Tab, binding: Binding, base: Observed) -> None:
         found = await self._find(tab, binding)
-        if found is None or found[1].values != base.values:
+        if found is None or any(
+            found[1].values.get(each) != base.values[each] for each in base.values
+        ):
             msg = f"{tab.title} shows another directory than a moment ago. Nothing was deleted."
             raise UpstreamChanged(msg)
-        wanted = _entry(found[0])
-        records = [each for each in await self._listed(tab) if _entry(each) == wanted]
+        records = [each for each in await self._listed(tab) if _is_record(each, found[0])]
         if len(records) != 1:
             msg = f"{tab.title} lists the directory {len(records)} times. Nothing was deleted."
             raise UpstreamChanged(msg)
@@ -127,7 +127,7 @@ class DirectoryPages:
         if wanted is not None and wanted.address:
             await self._way.load(tab, self._page, wanted.address)
             return
-        records = [each for each in await self._listed(tab) if wanted and each.name == wanted.name]
+        records = [each for each in await self._listed(tab) if wanted and _is_record(each, wanted)]
         if len(records) != 1:
             msg = f"{tab.title} lists the directory {len(records)} times. Nothing was written."
             raise UpstreamChanged(msg)
@@ -174,6 +174,12 @@ class DirectoryPages:
 
 def _entry(record: ListedRecord) -> Entry:
     return Entry(record.address, record.name)
+
+
+def _is_record(listed: ListedRecord, wanted: ListedRecord) -> bool:
+    if wanted.address or listed.address:
+        return listed.address == wanted.address
+    return _same(listed.name, wanted.name)
 
 
 def _same(one: str, other: str) -> bool:
