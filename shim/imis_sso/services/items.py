@@ -55,12 +55,13 @@ def required(pair: Pair, order: Order, live: Reading) -> Reading:
 async def require_possible(pair: Pair, draft: Draft) -> None:
     """Refuse to make a record that is there already, or that is one too many.
 
+    A record that is given another's issuer and client id is as bad as a second one.
+
     Raises `AlreadyExists`, `InvalidSettings`, and what reading the product raises.
     """
-    resource = draft.resource
-    if not resource.record.item or draft.live.observed.exists:
-        return
-    if draft.order.removes:
+    resource, exists = draft.resource, draft.live.observed.exists
+    is_another = not exists or {"issuer", "client_id"} & draft.changed.keys()
+    if not resource.record.item or draft.order.removes or not is_another:
         return
     half = pair.half(resource)
     entries = (await half.observe(DIRECTORIES.listing)).entries
@@ -70,7 +71,7 @@ async def require_possible(pair: Pair, draft: Draft) -> None:
     if found is not None and found.exists:
         raise await _exists(pair, resource, str(found.values.get("name", "")), same)
     limit = pair.policy.directory_limit
-    if limit is not None and len(entries) >= limit:
+    if limit is not None and not exists and len(entries) >= limit:
         raise _too_many(len(entries), limit)
 
 

@@ -15,6 +15,9 @@ from imis_sso.services.push import Push, Shown
 from imis_sso.services.read import Reading
 
 _SECONDS: Final = 10.0
+MADE_STAYS: Final = (
+    "The record that was made stays: it is not deleted by itself. Mend it, or delete it on purpose."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ async def put_back(
     notice says so. Raises what writing raises.
     """
     draft = ready.draft
+    if not draft.live.observed.exists and draft.resource.record.item:
+        return PutBack(0, (MADE_STAYS,))
     seconds = max(pair.half(draft.resource).connector.write_seconds, _SECONDS)
     push, kept, notice = await _old_secret(pair, ready)
     wanted = _with_secret_of(draft.live.document if push.secret else written.document, draft)
