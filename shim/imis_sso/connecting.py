@@ -26,7 +26,8 @@ from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import ASSISTED, INTERACTIVE, EnvironmentConfig
 from imis_sso.services.circuit import Patience
 from imis_sso.services.closings import Closings
-from imis_sso.services.doors import Door, Doors
+from imis_sso.services.door import Door
+from imis_sso.services.doors import Doors
 from imis_sso.services.guarded import guarded
 from imis_sso.services.reach import AcceptedReach
 from imis_sso.store.base import Facts

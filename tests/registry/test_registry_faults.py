@@ -176,6 +176,12 @@ REPLACED = [
             "tried, found another text"
         ),
     ),
+    (
+        5,
+        "      connector: [assisted, imis_rest]",
+        "imis.connector",
+        '"assisted" must stand last: whoever comes after it is never tried',
+    ),
     (5, "      connector: []", "imis.connector", "the list is empty"),
     (5, "      connector: 5", "imis.connector", "found something else"),
     (5, "      connector: [imis_rest, x]", "imis.connector", "found another text (entry 2)"),

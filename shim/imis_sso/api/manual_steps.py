@@ -18,11 +18,10 @@ from imis_sso.api.query import flags
 from imis_sso.domain.access import Scope
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.manual_steps import PRESENT, Step
-from imis_sso.domain.problems import NotFound
 from imis_sso.domain.violations import invalid
-from imis_sso.services.confirming import Person, confirm, evidence, present
-from imis_sso.services.manual_steps import Steps
-from imis_sso.services.pair import Pair
+from imis_sso.services.confirming import confirm, evidence
+from imis_sso.services.manual_steps import Person, steps_of
+from imis_sso.services.presence import present
 
 routes = APIRouter(prefix="/v1/environments/{env}/manual-steps", tags=["manual-steps"])
 
@@ -38,7 +37,7 @@ async def steps(request: Request, env: str) -> Response:
         raise invalid("state", f"must be one of {', '.join(_STATES)}")
     found = [
         each.as_dict()
-        for each in await _steps(pair).all()
+        for each in await steps_of(pair).all()
         if (cursor is None or each.number < cursor) and state in ("", each.state)
     ]
     return found_answer(request, page(found[: limit + 1], limit, "number"))
@@ -47,7 +46,7 @@ async def steps(request: Request, env: str) -> Response:
 @routes.get("/{step}", **getting(schemas.STEP))
 async def one_step(request: Request, env: str, step: str) -> Response:
     """Give one step: what to do, who asked for it, and what became of it."""
-    return found_answer(request, (await _steps(pair_for(request, env)).get(step)).as_dict())
+    return found_answer(request, (await steps_of(pair_for(request, env)).get(step)).as_dict())
 
 
 @routes.post(
@@ -72,7 +71,7 @@ async def confirm_step(request: Request, env: str, step: str) -> Response:
         return json_answer({"documents": list(told), "step": None, "checks": []})
     if body:
         raise invalid("documents", f"belong to {PRESENT} only; what a step sets is known")
-    found = await _steps(pair).get(step)
+    found = await steps_of(pair).get(step)
     if dry_run:
         checks = [each.as_dict() for each in await evidence(pair, found)]
         return json_answer({"documents": [], "step": found.as_dict(), "checks": checks})
@@ -89,10 +88,3 @@ def _documents(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
         raise invalid("documents", "must be an object of documents by path")
     return found
-
-
-def _steps(pair: Pair) -> Steps:
-    if pair.steps is None:
-        msg = "This environment keeps no manual steps."
-        raise NotFound(msg)
-    return pair.steps

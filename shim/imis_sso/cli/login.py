@@ -80,6 +80,7 @@ def login(
         return
     if interactive:
         log_in_by_hand(config, environment, AtTheWindow())
+        with_store(config, lambda store: _open_doors(store, environment))
     if retry:
         _section(config, environment)
         with_store(config, lambda store: _forget_refused(store, environment))
@@ -87,10 +88,14 @@ def login(
 
 
 def _try(config: ConfigOption, environment: str) -> None:
-    _section(config, environment)
+    section = _section(config, environment)
+    halves = {"iMIS": section.imis.connector, "Cloud SSO": section.cloud_sso.connector}
+    probes = {title: path for title, path in PROBES.items() if halves[title] != ("assisted",)}
+    for title in halves.keys() - probes.keys():
+        say(f"{title}: nobody logs in; a person does its steps.")
 
     async def probe(client: httpx.AsyncClient) -> list[tuple[str, list[str]]]:
-        return [(title, await _probe(client, environment, path)) for title, path in PROBES.items()]
+        return [(title, await _probe(client, environment, path)) for title, path in probes.items()]
 
     found = run(probe, Target(config, None, None), f"Logging in to {environment} …")
     for title, lines in found:
@@ -104,11 +109,15 @@ async def _probe(client: httpx.AsyncClient, environment: str, path: str) -> list
     return [] if answer.is_success else problem_lines(answer)
 
 
-async def _forget_refused(store: Store, environment: str) -> None:
+async def _open_doors(store: Store, environment: str) -> None:
     from imis_sso.services.closings import forget_closings
 
-    await store.refused_logins.forget(environment)
     await forget_closings(store.facts, environment)
+
+
+async def _forget_refused(store: Store, environment: str) -> None:
+    await store.refused_logins.forget(environment)
+    await _open_doors(store, environment)
 
 
 def log_in_by_hand(

@@ -44,6 +44,9 @@ def _names(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
             if each in several[: at - 1]:
                 msg = f'"{each}" is there twice{where}: each connector is tried once'
                 raise ValueError(msg)
+        if ASSISTED in several[:-1]:
+            msg = f'"{ASSISTED}" must stand last: whoever comes after it is never tried'
+            raise ValueError(msg)
         return tuple(several)
 
     return names

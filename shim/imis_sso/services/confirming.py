@@ -1,4 +1,4 @@
-"""A person says that a step is done, or what a product holds; what can be checked is checked first.
+"""A person says that a step is done; what can be checked is checked first.
 
 No log-in and no write is needed for a check: the discovery document and the keys are public, the
 provider's authorization endpoint tells whether a redirect is registered, iMIS's sign-in page tells
@@ -8,15 +8,14 @@ which client and redirect it uses.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from imis_sso.domain.access import Origin
 from imis_sso.domain.audit import Entry, Kind
 from imis_sso.domain.checks import Check, Status
 from imis_sso.domain.documents import Document
-from imis_sso.domain.documents.base import Values, flatten, nested
+from imis_sso.domain.documents.base import Values, nested
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.manual_steps import Step
 from imis_sso.domain.problems import (
@@ -30,18 +29,17 @@ from imis_sso.domain.resources import (
     IMIS_SSO_SETTINGS,
     OIDC_AUTHENTICATION,
     OPENID_CONNECT,
-    RESOURCES,
     Resource,
     find,
 )
-from imis_sso.domain.snapshots import Cause, State, content_of
-from imis_sso.domain.validation import check_shape
+from imis_sso.domain.snapshots import Cause, State
 from imis_sso.domain.verdicts import Halves
 from imis_sso.domain.violations import sentence
 from imis_sso.services.deadline import Deadline
 from imis_sso.services.inquiry import Subject, inquire
-from imis_sso.services.manual_steps import Steps
+from imis_sso.services.manual_steps import Person, Steps, steps_of
 from imis_sso.services.pair import Pair
+from imis_sso.services.presence import content_with, held
 from imis_sso.services.push import Shown
 from imis_sso.services.read import read_halves
 
@@ -52,14 +50,6 @@ EVIDENCE: Final[Mapping[str, tuple[str, ...]]] = {
     OIDC_AUTHENTICATION.path: ("imis.sign-in-page",),
 }
 """Checks that show whether the product holds what a step of a document set."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who confirms, and from where."""
-
-    who: str
-    origin: Origin
 
 
 async def evidence(pair: Pair, step: Step) -> Sequence[Check]:
@@ -109,7 +99,7 @@ async def confirm(pair: Pair, step: Step, person: Person, *, force: bool = False
         checks=[_shown(each) for each in checks],
     )
     async with pair.half(resource).turn(Deadline()):
-        await _keep(pair, _steps(pair), resource, done, person, forced=bool(failed))
+        await _keep(pair, steps_of(pair), resource, done, person, forced=bool(failed))
     return done
 
 
@@ -131,12 +121,11 @@ async def _keep(  # a step, and all that is kept of it together
     entry = Entry(
         pair.name, Kind.CONFIRMED, person.who, resource.path, origin=person.origin, facts=facts
     )
-    shown = await pair.secrets.recorded() if resource == OPENID_CONNECT else None
-    held = Shown() if shown is None else Shown(shown.ref, shown.version)
-    then = held if step.secret is None else Shown(*step.secret)
+    recorded = await held(pair, resource)
+    then = recorded if step.secret is None else Shown(*step.secret)
     states = [
-        State(resource.path, _content(resource, found, held), Cause.FOUND),
-        State(resource.path, _content(resource, after, then), Cause.CONFIRMED),
+        State(resource.path, content_with(resource, found, recorded), Cause.FOUND),
+        State(resource.path, content_with(resource, after, then), Cause.CONFIRMED),
     ]
     # The trail first: what is not on it counts nowhere.
     snapshots = await pair.journal.trail.append(entry, states)
@@ -145,79 +134,6 @@ async def _keep(  # a step, and all that is kept of it together
     if step.secret is not None:
         await pair.secrets.remember(then, resource)
     await pair.managed.wrote(pair.name, resource.path, step.who, snapshots[0])
-
-
-async def present(
-    pair: Pair, documents: Mapping[str, Mapping[str, Any]], person: Person
-) -> Sequence[str]:
-    """Take a person's word for what a product holds now; gives the documents that were told.
-
-    All documents on a record are told together, every field of them. Values are taken as the
-    product has them: neither their form nor pins are judged. Raises `InvalidSettings`,
-    `UnknownField`, StoreUnavailable.
-    """
-    told = _told(pair, documents)
-    steps = _steps(pair)
-    for record in dict.fromkeys(each.record for each in told):
-        mine = {each: body for each, body in told.items() if each.record == record}
-        values: dict[str, str | bool] = {}
-        for body in mine.values():
-            values |= body
-        entry = Entry(
-            pair.name,
-            Kind.CONFIRMED,
-            person.who,
-            origin=person.origin,
-            facts={"present": [each.path for each in mine]},
-        )
-        states = [State(each.path, _content(each, values, Shown()), Cause.FOUND) for each in mine]
-        await pair.journal.trail.append(entry, states)
-        await steps.confirm(record, values, person.who)
-        await steps.supersede([each.path for each in mine])
-    return [each.path for each in told]
-
-
-def _told(pair: Pair, documents: Mapping[str, Mapping[str, Any]]) -> Mapping[Resource, Values]:
-    errors, found = [], dict[Resource, Values]()
-    for path, body in documents.items():
-        resource = next((each for each in RESOURCES if each.path == path), None)
-        doors = None if resource is None else pair.doors.get(resource.product)
-        if resource is None or doors is None or not any(each.assisted for each in doors.doors):
-            errors.append(FieldError(path[:60], "is no document that a person confirms here"))
-            continue
-        found[resource], missing = _values(resource, body)
-        errors += [FieldError(f"{path}.{each}", "is missing") for each in missing]
-    for record in dict.fromkeys(each.record for each in found):
-        beside = [each for each in RESOURCES if each.record == record and each not in found]
-        errors += [FieldError(each.path, "is missing: it is on the same page") for each in beside]
-    if errors or not found:
-        msg = sentence(errors) if errors else "There is no document to confirm."
-        raise InvalidSettings(msg, errors)
-    return found
-
-
-def _values(resource: Resource, body: Mapping[str, Any]) -> tuple[Values, list[str]]:
-    keys = resource.document.secret
-    if keys is not None:
-        # What is known of a secret is not for a person to type.
-        body = {key: each for key, each in body.items() if key not in (keys.ref, keys.version)}
-    check_shape(resource.document, body)
-    given = flatten(body)
-    values = resource.document.defaults()
-    return {path: given.get(path, each) for path, each in values.items()}, [
-        path for path in values if path not in given
-    ]
-
-
-def _content(resource: Resource, values: Values, secret: Shown) -> Mapping[str, Any]:
-    keys = resource.document.secret
-    known = {path: values.get(path, each) for path, each in resource.document.defaults().items()}
-    shown = {}
-    if keys is not None and keys.ref in resource.document.model_fields:
-        shown = {keys.ref: secret.ref, keys.version: secret.version}
-    unknown = [path for path in resource.document.defaults() if path not in values]
-    document = resource.document.model_validate(nested(known) | shown)
-    return content_of(document, unknown)
 
 
 def _as_done(halves: Halves, step: Step) -> Halves:
@@ -256,10 +172,3 @@ def _resource(step: Step) -> Resource:
         msg = f"{step.resource} is no document of this version."
         raise InvalidSettings(msg)
     return found
-
-
-def _steps(pair: Pair) -> Steps:
-    if pair.steps is None:
-        msg = "No connector of this environment asks a person."
-        raise InvalidSettings(msg)
-    return pair.steps

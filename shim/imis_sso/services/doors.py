@@ -12,59 +12,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import (
-    FieldError,
     ManualStepRequired,
     Problem,
-    ReachChanged,
     UpstreamChanged,
-    UpstreamCredentialsRefused,
-    UpstreamNotLicensed,
-    UpstreamPageChanged,
-    UpstreamRefused,
 )
 from imis_sso.domain.resources import Record, Resource
 from imis_sso.domain.secret import Secret
 from imis_sso.services.circuit import Circuit
-from imis_sso.services.closings import Closing, Closings
-from imis_sso.services.guarded import Guarded, is_urgent, written_through
+from imis_sso.services.closings import Closings
+from imis_sso.services.door import (
+    CLOSING,
+    CLOSING_WRITES,
+    Door,
+    Standing,
+    require_reach,
+    through,
+    told,
+)
+from imis_sso.services.guarded import is_urgent, written_through
 from imis_sso.services.reach import AcceptedReach
 
 logger = logging.getLogger(__name__)
-
-# A refusal of a write is about the values: another door would meet it too, or get round it.
-_CLOSING_WRITES: Final = (
-    UpstreamNotLicensed,
-    UpstreamPageChanged,
-    UpstreamCredentialsRefused,
-)
-_CLOSING: Final = (*_CLOSING_WRITES, UpstreamRefused)
-
-
-@dataclass(frozen=True)
-class Door:
-    """One connector of the registry's list.
-
-    `barred` says why it is never used (then there is no connector). Behind an `assisted` one is a
-    person: what it shows was confirmed, not read.
-    """
-
-    name: str
-    connector: Guarded | None
-    barred: str = ""
-    assisted: bool = False
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a door stands for one document: it serves, or why it does not."""
-
-    door: Door
-    state: str
-    closing: Closing | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,21 +66,21 @@ class Doors:
     @property
     def circuit(self) -> Circuit:
         """The circuit of the first door that may serve."""
-        return _open(self._built()[0]).circuit
+        return through(self._built()[0]).circuit
 
     @property
     def reach(self) -> Reach:
         """Everything that any of the doors reaches."""
         fields: dict[str, frozenset[str]] = {}
         for door in self._built():
-            for record, reachable in _open(door).reach.fields.items():
+            for record, reachable in through(door).reach.fields.items():
                 fields[record] = fields.get(record, frozenset()) | reachable
         return Reach(fields)
 
     @property
     def write_seconds(self) -> float:
         """Seconds that a write with its read-back may take at the most, through any door."""
-        return max(_open(door).write_seconds for door in self._built())
+        return max(through(door).write_seconds for door in self._built())
 
     async def read(self, resource: Resource) -> Observed:
         """Read through the first door that is able; see the module for what makes the next serve.
@@ -120,15 +91,15 @@ class Doors:
         record, failures = resource.record, list[tuple[Door, Problem]]()
         for door in await self._ready(record):
             try:
-                seen = await _open(door).read(resource)
+                seen = await through(door).read(resource)
             except Problem as problem:
                 failures.append((door, problem))
                 if not await self._is_next(record, door, problem):
-                    raise self._told(failures) from None
+                    raise told(failures) from None
             else:
                 await self._closings.opened(record.name, door.name)
                 return await self._seen(door, seen, record)
-        raise self._told(failures)
+        raise told(failures)
 
     async def write(self, resource: Resource, change: Change, base: Observed) -> None:
         """Write through the door that gave `base`; if it is closed now, through the next one.
@@ -149,20 +120,20 @@ class Doors:
 
     async def tenant(self) -> Mapping[str, str]:
         """Tell the tenant, as the door knows it that served last."""
-        return await _open(self._last or self._built()[0]).tenant()
+        return await through(self._last or self._built()[0]).tenant()
 
     async def prove_login(self) -> None:
         """Log in afresh through the door that served last; a person needs no log-in of ours."""
-        await _open(self._last or self._built()[0]).prove_login()
+        await through(self._last or self._built()[0]).prove_login()
 
     async def findings(self) -> Sequence[Finding]:
         """Ask all doors, in their order."""
-        return [each for door in self._built() for each in await _open(door).findings()]
+        return [each for door in self._built() for each in await through(door).findings()]
 
     async def aclose(self) -> None:
         """Close all doors."""
         for door in self._built():
-            await _open(door).aclose()
+            await through(door).aclose()
 
     async def standings(self, resource: Resource) -> Sequence[Standing]:
         """Tell how each door stands for a document, without asking the product."""
@@ -193,23 +164,23 @@ class Doors:
         """Give the doors that reach something of a record; where none does, all of them."""
         # Who reaches the items of a collection reaches its list.
         name = record.name.removesuffix("-list")
-        able = [each for each in self._built() if _open(each).reach.fields.get(name)]
+        able = [each for each in self._built() if through(each).reach.fields.get(name)]
         return able or self._built()
 
     async def _ready(self, record: Record) -> list[Door]:
         able = self._able(record)
-        through = written_through.get()
-        if through is not None and through[0] == self._product:
+        before = written_through.get()
+        if before is not None and before[0] == self._product:
             looking = [each for each in able if not each.assisted]
             if looking:
-                return sorted(looking, key=lambda each: each.name != through[1])
+                return sorted(looking, key=lambda each: each.name != before[1])
         if len(able) == 1:
             return able
         closed = await self._closings.standing(record.name, urgent=is_urgent())
         return [each for each in able if each.name not in closed] or able
 
     async def _is_next(self, record: Record, door: Door, problem: Problem) -> bool:
-        if isinstance(problem, _CLOSING):
+        if isinstance(problem, CLOSING):
             await self._close(record, door, problem, for_good=False)
             return True
         return is_urgent()
@@ -218,7 +189,7 @@ class Doors:
         """Tell whether a write that failed may go through the next door: nothing was written."""
         if problem.upstream_writes:
             return False
-        if isinstance(problem, _CLOSING_WRITES):
+        if isinstance(problem, CLOSING_WRITES):
             await self._close(record, door, problem, for_good=True)
             return True
         return urgent and not isinstance(problem, ManualStepRequired)
@@ -231,13 +202,13 @@ class Doors:
         self._last = door
         if seen.confirmed != door.assisted:
             seen = replace(seen, confirmed=door.assisted)
-        reach = _open(door).reach
+        reach = through(door).reach
         return await self.accepted.narrowed(seen, door.name, reach, record, urgent=is_urgent())
 
     async def _write(self, door: Door, resource: Resource, change: Change, base: Observed) -> None:
         if not door.assisted:
             written_through.set((self._product, door.name))
-        await _open(door).write(resource, change, base)
+        await through(door).write(resource, change, base)
 
     async def _write_next(self, order: _Order, failures: list[tuple[Door, Problem]]) -> None:
         record, tried = order.resource.record, {failures[0][0].name}
@@ -248,11 +219,11 @@ class Doors:
             except Problem as problem:
                 failures.append((door, problem))
                 if not await self._closes(record, door, problem, urgent=order.urgent):
-                    raise self._told(failures) from None
+                    raise told(failures) from None
                 written_through.set(None)
             else:
                 return
-        raise self._told(failures)
+        raise told(failures)
 
     async def _write_through(
         self, door: Door, resource: Resource, change: Change, base: Observed
@@ -260,10 +231,10 @@ class Doors:
         """Write through another door than the one that gave `base`: look afresh, compare, write."""
         if door.assisted:
             # The person is shown the way from what was read just now.
-            await _open(door).write(resource, change, base)
+            await through(door).write(resource, change, base)
             return
-        seen = await self._seen(door, await _open(door).read(resource), resource.record)
-        _require_reach(door, resource, change)
+        seen = await self._seen(door, await through(door).read(resource), resource.record)
+        require_reach(door, resource, change)
         moved = sorted(
             path for path, value in seen.values.items() if base.values.get(path, value) != value
         )
@@ -275,33 +246,3 @@ class Doors:
             hides = not isinstance(seen.secret, Secret)
             change = replace(change, secret=base.secret) if hides else change
         await self._write(door, resource, change, seen)
-
-    def _told(self, failures: Sequence[tuple[Door, Problem]]) -> Problem:
-        """Give the problem to answer with: a person's step last of all, else the first one's."""
-        if len(failures) == 1:
-            return failures[0][1]
-        last = failures[-1][1]
-        chosen = last if not isinstance(last, _CLOSING) else failures[0][1]
-        others = [f"({door.name}: {each.detail})" for door, each in failures if each is not chosen]
-        said = " ".join([chosen.detail, *others])
-        told = type(chosen)(said, chosen.errors, retry_after=chosen.retry_after)
-        told.upstream_writes = chosen.upstream_writes
-        return told
-
-
-def _open(door: Door) -> Guarded:
-    if door.connector is None:
-        msg = f"{door.name} is not in use: {door.barred}"
-        raise ValueError(msg)
-    return door.connector
-
-
-def _require_reach(door: Door, resource: Resource, change: Change) -> None:
-    able = _open(door).reach.fields.get(resource.record.name, frozenset())
-    missing = sorted(change.values.keys() - able)
-    if missing:
-        msg = (
-            f"{door.name} serves {resource.path} now and cannot reach {', '.join(missing)}; "
-            "nothing was written."
-        )
-        raise ReachChanged(msg, [FieldError(each, "is out of reach now") for each in missing])

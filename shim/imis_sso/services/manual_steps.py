@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
+from imis_sso.domain.access import Origin
 from imis_sso.domain.documents.base import Values
 from imis_sso.domain.facts import Fact, FactKind
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.manual_steps import Step, confirmed_key, step_key
-from imis_sso.domain.problems import ManualStepRequired, NotFound
+from imis_sso.domain.problems import InvalidSettings, ManualStepRequired, NotFound
 from imis_sso.domain.resources import Record
 from imis_sso.services.order import Draft
 from imis_sso.store.base import Facts
+
+if TYPE_CHECKING:
+    from imis_sso.services.pair import Pair
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,14 @@ NOT_KEPT: Final = (
     "The step could not be kept ({}): do it, and send the request again when the store can be "
     "written."
 )
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who confirms, and from where."""
+
+    who: str
+    origin: Origin
 
 
 class Steps:
@@ -123,6 +135,9 @@ class Steps:
         return Fact(self.environment, KIND, step_key(step.number), step.stored(), step.who)
 
 
-def answered(step: Step) -> dict[str, Any]:
-    """Give what callers are told of a step."""
-    return step.as_dict()
+def steps_of(pair: Pair) -> Steps:
+    """Give the steps of an environment; raises `InvalidSettings` where none are kept."""
+    if pair.steps is None:
+        msg = "No connector of this environment asks a person."
+        raise InvalidSettings(msg)
+    return pair.steps

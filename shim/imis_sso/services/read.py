@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,15 @@ async def read(pair: Pair, resource: Resource, *, afresh: bool = False) -> Readi
     """
     half = pair.half(resource)
     observed = await (half.observe_afresh if afresh else half.observe)(resource)
-    lost = sorted(observed.lost.intersection(resource.document.defaults()))
+    _require_reach(pair, resource, observed, resource.document.defaults())
+    return await compose(pair, resource, observed)
+
+
+def _require_reach(
+    pair: Pair, resource: Resource, observed: Observed, fields: Collection[str]
+) -> None:
+    """Raise `ReachChanged` where one of these fields was accepted and is out of reach now."""
+    lost = sorted(observed.lost.intersection(fields))
     if lost:
         msg = (
             f"{observed.by} serves {resource.path} now and cannot reach {', '.join(lost)}, which "
@@ -76,7 +84,6 @@ async def read(pair: Pair, resource: Resource, *, afresh: bool = False) -> Readi
             f"or `imis-sso connectors accept {pair.name}` takes the smaller reach."
         )
         raise ReachChanged(msg, [FieldError(each, "is out of reach now") for each in lost])
-    return await compose(pair, resource, observed)
 
 
 async def compose(pair: Pair, resource: Resource, observed: Observed) -> Reading:
@@ -99,11 +106,19 @@ async def _secret_keys(pair: Pair, resource: Resource, observed: Observed) -> di
 
 
 async def read_both(pair: Pair) -> tuple[Observed, Observed]:
-    """Read the records of both products at the same time: iMIS's and Cloud SSO's."""
-    return await asyncio.gather(
+    """Read the records of both products at the same time: iMIS's and Cloud SSO's.
+
+    Raises what reading raises, and `ReachChanged` where sign-in depends on what is out of reach
+    now: a default in its place could be judged to be right.
+    """
+    seen = await asyncio.gather(
         pair.half(OPENID_CONNECT).observe(OPENID_CONNECT),
         pair.half(IMIS_CLIENT).observe(IMIS_CLIENT),
     )
+    for resource, observed in zip((OPENID_CONNECT, IMIS_CLIENT), seen, strict=True):
+        critical = [each.path for each in resource.document.settings() if each.critical]
+        _require_reach(pair, resource, observed, critical)
+    return seen
 
 
 async def read_directories(pair: Pair) -> Mapping[str, Reading]:

@@ -12,7 +12,8 @@ from imis_sso.domain.access import Origin
 from imis_sso.domain.audit import Entry, Kind
 from imis_sso.domain.problems import Problem
 from imis_sso.domain.resources import RESOURCES, TEMPLATES, Resource
-from imis_sso.services.doors import Doors, Standing
+from imis_sso.services.door import Standing
+from imis_sso.services.doors import Doors
 from imis_sso.services.pair import Pair
 from imis_sso.services.reach import Accepted, reached
 
