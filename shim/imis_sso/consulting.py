@@ -41,9 +41,11 @@ async def consult(
     store = await opened_store(settings)
     try:
         doors = await examine(_candidates(config, settings, store), say)
+        kept = await store.facts.all(config.name, "rehearsal")
     finally:
         await store.aclose()
-    return Examination(config.name, doors, await _private(config))
+    rehearsals = tuple(each.content for each in kept)
+    return Examination(config.name, doors, await _private(config), rehearsals)
 
 
 def _candidates(

@@ -21,8 +21,8 @@ def doctor(registry: Path, *more: str) -> Ended:
     return command("doctor", "test", "--config", str(registry), *more)
 
 
-def resources(found: dict[str, Any]) -> dict[str, str]:
-    return {path: able for door in found["doors"] for path, able in door["resources"].items()}
+def resources(found: dict[str, Any]) -> dict[str, dict[str, str]]:
+    return {door["connector"]: door["resources"] for door in found["doors"]}
 
 
 @pytest.mark.browser
@@ -34,28 +34,40 @@ def test_every_door_is_tried_and_nothing_is_written(
     imis.patch({"record": {**planted, "Nested": {"$type": PERSON, PERSON: "x"}}})
     imis.patch({"organisation": PERSON})
     cloud_sso.patch({"redirect_url": f"https://{PERSON.replace(' ', '')}.example.org/"})
-    report, capture = tmp_path / "report.md", tmp_path / "captured"
-    ended = doctor(registry(), "--json", "--report", str(report), "--capture", str(capture))
+    report, capture, told = (tmp_path / each for each in ("report.md", "captured", "a.json"))
+    asked = ("--json", "--report", report, "--capture", capture, "--evidence", told)
+    ended = doctor(registry(), *map(str, asked))
     assert ended.code == 0, ended
-    assert resources(ended.json) == {
+    both = {
         "imis/openid-connect": "reads and writes",
         "imis/oidc-authentication": "reads and writes",
-        "imis/licence": "out of its reach",
-        "cloud-sso/imis-client": "reads",
-        "cloud-sso/imis-sso-settings": "reads and writes",
     }
-    assert (imis.counters.writes, imis.counters.stored, imis.counters.logins) == (0, 0, 1)
+    assert resources(ended.json) == {
+        "imis_rest": both | {"imis/licence": "out of its reach"},
+        "imis_staff_site": both | {"imis/licence": "reads"},
+        "cloud_sso_dashboard": {
+            "cloud-sso/imis-client": "reads",
+            "cloud-sso/imis-sso-settings": "reads and writes",
+        },
+    }
+    configured = [each["connector"] for each in ended.json["doors"] if each["configured"]]
+    assert configured == ["imis_rest", "cloud_sso_dashboard"]
+    assert (imis.counters.writes, imis.counters.stored, imis.counters.logins) == (0, 0, 2)
     assert (cloud_sso.counters.writes, cloud_sso.counters.stored) == (0, 0)
     written = (capture / "capture.json").read_text("utf-8")
     jsonschema.validate(json.loads(written), SCHEMA)
     assert stat.S_IMODE((capture / "capture.json").stat().st_mode) == 0o600
+    versions = json.loads(told.read_text("utf-8"))["versions"]
+    assert (versions["imis"], len(versions["cloud-sso"])) == (imis.version, 16)
     _tells_nothing(report.read_text("utf-8"), imis, cloud_sso)
+    _tells_nothing(told.read_text("utf-8"), imis, cloud_sso)
+    assert imis.version not in written
     _tells_nothing(written, imis, cloud_sso)
 
 
 def _tells_nothing(text: str, imis: ImisModel, cloud_sso: CloudSsoModel) -> None:
     held = {str(each) for each in (*imis.record.values(), *cloud_sso.held().values())}
-    held |= {imis.username, imis.password, imis.organisation, imis.version}
+    held |= {imis.username, imis.password, imis.organisation}
     held |= {cloud_sso.username, cloud_sso.password, cloud_sso.cloud_id, cloud_sso.client_id}
     held |= {cloud_sso.client_secret, cloud_sso.issuer, "127.0.0.1", *PERSON.split(), "ada@"}
     # Flags, numbers and the recipe's own words are no secret.

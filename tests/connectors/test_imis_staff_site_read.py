@@ -191,7 +191,7 @@ async def test_findings_say_what_held(staff: ImisStaffSite, staff_model: ImisMod
     for claim in ("staff.log-in", "staff.page", "staff.save", "staff.licence-list"):
         assert told[claim].held, claim
     assert told["recipe.licence"].answer == "licensed"
-    assert told["imis.system-settings"].held
+    assert told["staff.about-names"].held
     staff_model.change_variant({"staff_licences": "absent", "staff_secret": "shown"})
     staff_model.faults.add(Fault("changed_page", params={"label": "Email body"}, times=None))
     changed = {each.claim: each for each in await staff.findings()}

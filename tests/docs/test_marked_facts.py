@@ -15,6 +15,7 @@ _MARK = re.compile(r"\b(?:Inferred|Unknown): ")
 #: Files that rest on something inferred or unknown, and the claims that it is.
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "browser/log_in.py": ("cloud-sso.silent-refusal",),
+    "browser/state.py": ("cloud-sso.saved-session",),
     "browser/structure.py": ("cloud-sso.shown-fields",),
     "cloud_sso_dashboard/connector.py": ("cloud-sso.right-dashboard",),
     "cloud_sso_dashboard/pages/imis-sso-settings.yaml": (
@@ -29,12 +30,21 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     ),
     "cloud_sso_dashboard/pages/log-in.yaml": (
         "cloud-sso.log-in-labels",
+        "cloud-sso.log-in-steps",
         "cloud-sso.refusal-words",
     ),
     "imis_rest/connector.py": ("imis.list-whole",),
     "imis_rest/login.py": ("imis.token-life",),
     "imis_rest/mapping.py": ("imis.defaults-omitted", "imis.claims-text"),
     "imis_rest/names.py": ("imis.organisation-name",),
+    "imis_staff_site/licence.py": ("staff.licence-words",),
+    "imis_staff_site/pages/about-imis.yaml": ("staff.about-names",),
+    "imis_staff_site/pages/log-in.yaml": ("staff.log-in",),
+    "imis_staff_site/pages/openid-connect.yaml": (
+        "imis.secret-shown",
+        "staff.fields-by-type",
+        "staff.save",
+    ),
     "oidc/page.py": ("imis.sign-in-page",),
 }
 

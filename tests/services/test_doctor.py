@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,8 +39,19 @@ class OneDoor:
                 raise each
         return [each for each in self.found if isinstance(each, Finding)]
 
+    async def tenant(self) -> dict[str, str]:
+        return {"version": "20.3"}
+
     async def aclose(self) -> None:
         self.closed = True
+
+
+class SlowDoor(OneDoor):
+    """A way in that never answers."""
+
+    async def findings(self) -> Sequence[Finding]:
+        await asyncio.sleep(60)
+        raise AssertionError
 
 
 def candidate(way_in: Any, product: Product = "imis", excuse: str = "") -> Candidate:
@@ -55,6 +67,7 @@ async def test_doors_are_tried_in_their_order_and_closed() -> None:
     assert said == ["Trying door …"] * 2
     assert [each.closed for each in ways] == [True, True]
     assert [each.works for each in doors] == [True, False]
+    assert [each.version for each in doors] == ["20.3", "20.3"]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +85,10 @@ async def test_a_door_that_fails_is_a_finding(error: Exception, words: str) -> N
 
 
 async def test_a_door_that_never_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "SECONDS", 0.0)
-    (door,) = await examine([candidate(OneDoor(READS))])
-    assert [each.held for each in door.findings] in ([None], [True])
+    monkeypatch.setattr(doctor, "SECONDS", 0.05)
+    (door,) = await examine([candidate(way := SlowDoor())])
+    assert "did not end within" in door.findings[0].answer
+    assert (door.version, way.closed) == ("", True)
 
 
 async def test_after_a_refusal_nobody_tries_the_same_password() -> None:

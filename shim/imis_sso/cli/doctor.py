@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json as jsonlib
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +33,10 @@ CaptureOption = Annotated[
     Path | None,
     typer.Option("--capture", help="Folder for the shapes that were seen, without any value."),
 ]
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option("--evidence", help="Write which claims held, without naming anybody, as JSON."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +50,7 @@ def doctor(
     json: JsonOption = False,
     report: ReportOption = None,
     capture: CaptureOption = None,
+    evidence: EvidenceOption = None,
 ) -> None:
     """Try every way into the products without writing, and say what works and what to ask.
 
@@ -52,6 +59,8 @@ def doctor(
     found = _examined(environment, config)
     if report is not None:
         _write(report, markdown(found))
+    if evidence is not None:
+        _write(evidence, _evidence(found))
     if capture is not None:
         say(f"Captured: {write_capture(capture, found)}", error=True)
     if json:
@@ -74,6 +83,12 @@ def _examined(environment: str, config: Path) -> Examination:
         return asyncio.run(consult(registry.environments[environment], settings, _progress))
     except ConfigurationError as error:
         raise Failure(*str(error).splitlines()) from None
+
+
+def _evidence(found: Examination) -> str:
+    from imis_sso.domain.tenant_report import report
+
+    return jsonlib.dumps(report(found, datetime.now(UTC).date()), indent=2, sort_keys=True) + "\n"
 
 
 def _progress(line: str) -> None:
@@ -106,7 +121,8 @@ def _print_door(door: Door) -> None:
     from imis_sso.domain.claims import claim
 
     configured = "configured" if door.configured else "not configured"
-    say(f"{door.connector} ({configured})")
+    version = f", version {door.version}" if door.version else ""
+    say(f"{door.connector} ({configured}{version})")
     if door.untried:
         say(f"  {door.untried}.")
         return

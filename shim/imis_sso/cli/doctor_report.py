@@ -47,7 +47,8 @@ def _capabilities(examination: Examination) -> Iterator[str]:
 
 
 def _door(door: Door) -> Iterator[str]:
-    yield from (f"## {door.connector}", "")
+    version = f", version {cell(door.version)}" if door.version else ""
+    yield from (f"## {door.connector}{version}", "")
     if door.untried:
         yield from (f"{door.untried[:1].upper()}{door.untried[1:]}.", "")
         return

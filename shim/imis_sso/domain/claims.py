@@ -96,6 +96,8 @@ _STAFF_SITE: Final = (
     Claim("staff.save", "?", "3.5", "What Save shows.", _STAFF),
     Claim("staff.email-body", "?", "3.5", "E-mail body: plain or HTML, line ends.", _STAFF),
     Claim("staff.licence-list", "D", "2", "About iMIS lists what is licensed.", _STAFF),
+    Claim("staff.licence-words", "?", "3.5", "How the list words the licence.", "licence"),
+    Claim("staff.about-names", "I", "3.5", "About iMIS names whom and version.", "tenant pins"),
 )
 _CLOUD_SSO: Final = (
     Claim("cloud-sso.no-api", "D", "4", "There is no public management API.", _DASHBOARD),
@@ -115,6 +117,8 @@ _CLOUD_SSO: Final = (
     Claim("cloud-sso.prefixed-ids", "I", "4.3", "A new record orphans its users.", "directories"),
     Claim("cloud-sso.algorithm", "D", "4.4", "The algorithm can be chosen.", _VERIFY),
     Claim("cloud-sso.log-in-labels", "?", "4.5", "The text of the log-in button.", _DASHBOARD),
+    Claim("cloud-sso.log-in-steps", "?", "4.5", "Steps and second factor.", _DASHBOARD),
+    Claim("cloud-sso.saved-session", "I", "4.1", "Hidden cookies carry the log-in.", _DASHBOARD),
     Claim("cloud-sso.directory-labels", "?", "4.5", "Labels of directories.", _DASHBOARD),
     Claim("cloud-sso.secret-shown", "?", "4.5", "How the page shows the secret.", _WRITES),
     Claim("cloud-sso.save", "?", "4.5", "Whether saving asks, and what it says.", _DASHBOARD),

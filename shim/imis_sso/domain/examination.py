@@ -26,7 +26,8 @@ _SHORTEST: Final = 3
 class Door:
     """One connector that was tried, or that was not: then `untried` says why.
 
-    `configured` tells that the registry has it serve this half.
+    `configured` tells that the registry has it serve this half. `version` is the product's, as this
+    connector tells it.
     """
 
     product: Product
@@ -35,6 +36,7 @@ class Door:
     reach: Reach = field(default_factory=lambda: Reach({}))
     findings: tuple[Finding, ...] = ()
     untried: str = ""
+    version: str = ""
 
     def capabilities(self) -> dict[str, str]:
         """Tell what the connector can do, by the resources of its product."""
@@ -84,6 +86,7 @@ class Door:
             "connector": self.connector,
             "configured": self.configured,
             "untried": self.untried,
+            "version": self.version,
             "works": self.works,
             "resources": self.capabilities(),
             "findings": [_finding(each) for each in self.findings],
@@ -92,11 +95,15 @@ class Door:
 
 @dataclass(frozen=True)
 class Examination:
-    """Every door of one environment. `private` are words that must not leave in a report."""
+    """Every door of one environment. `private` are words that must not leave in a report.
+
+    `rehearsals` are what was kept of rehearsals in this environment.
+    """
 
     environment: str
     doors: tuple[Door, ...]
     private: tuple[str, ...] = field(default=(), repr=False)
+    rehearsals: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def passed(self) -> bool:

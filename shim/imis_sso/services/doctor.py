@@ -61,10 +61,12 @@ async def examine(
 
 
 async def _tried(candidate: Candidate) -> Door:
-    connector = candidate.make()
+    connector, version = candidate.make(), ""
     try:
         async with asyncio.timeout(SECONDS):
             found = tuple(await connector.findings())
+            if any(each.held and each.need == "read" for each in found):
+                version = await _version(connector)
     except TimeoutError:
         found = (_failed(f"it did not end within {SECONDS:.0f} seconds"),)
     except Problem as problem:
@@ -75,8 +77,21 @@ async def _tried(candidate: Candidate) -> Door:
         with suppress(Problem, TimeoutError):
             await connector.aclose()
     return Door(
-        candidate.product, candidate.connector, candidate.configured, connector.reach, found
+        candidate.product,
+        candidate.connector,
+        candidate.configured,
+        connector.reach,
+        found,
+        version=version,
     )
+
+
+async def _version(connector: Connector) -> str:
+    try:
+        return (await connector.tenant()).get("version", "")
+    except Problem as problem:
+        logger.warning("the version is not told: %s", problem.detail)
+        return ""
 
 
 def _failed(why: str) -> Finding:

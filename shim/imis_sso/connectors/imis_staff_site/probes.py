@@ -68,7 +68,7 @@ def about_findings(
     return [
         *found,
         Finding(_LISTED, told.replace("_", " "), held, claim="recipe.licence"),
-        Finding(_VERSION, "yes" if named else "no", named, claim="imis.system-settings"),
+        Finding(_VERSION, "yes" if named else "no", named, claim="staff.about-names"),
     ]
 
 
