@@ -13,7 +13,7 @@ from imis_sso.domain.examination import Examination
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.resources import Product
-from imis_sso.environments import CloudSsoSection, EnvironmentConfig, ImisSection
+from imis_sso.environments import INTERACTIVE, CloudSsoSection, EnvironmentConfig, ImisSection
 from imis_sso.registry.doors import AUTOMATED
 from imis_sso.services.doctor import Candidate, examine
 from imis_sso.settings import ServerSettings
@@ -68,7 +68,8 @@ def _candidates(
 
 def excuse(half: ImisSection | CloudSsoSection, name: str) -> str:
     """Say why a way in may not be tried; `""` where it may."""
-    if half.username is None or half.password is None:
+    by_person = half.login == INTERACTIVE and name in AUTOMATED
+    if not by_person and (half.username is None or half.password is None):
         return "not tried: the registry names no user name and password for this half"
     if name in AUTOMATED and half.automation_permitted_by is None:
         return (

@@ -11,7 +11,12 @@ from imis_sso.connectors.browser.looking import LOG_IN_SHAPE, UNEXPECTED_SHAPE, 
 from imis_sso.connectors.browser.structure import find_button
 from imis_sso.connectors.browser.way import View
 from imis_sso.domain.observed import Finding
-from imis_sso.domain.problems import Problem, UpstreamCredentialsRefused, UpstreamPageChanged
+from imis_sso.domain.problems import (
+    Problem,
+    UpstreamCredentialsRefused,
+    UpstreamLoginRequired,
+    UpstreamPageChanged,
+)
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
 _LABELS: Final = "Is the log-in page as it is described?"
@@ -69,7 +74,7 @@ def unreached(
     subject: Subject, problem: Problem, seen: Seen, *, accepted: bool
 ) -> Sequence[Finding]:
     """Say at which door it ended: the log-in, its page, or the way to the page."""
-    refused = isinstance(problem, UpstreamCredentialsRefused)
+    refused = isinstance(problem, UpstreamCredentialsRefused | UpstreamLoginRequired)
     changed = isinstance(problem, UpstreamPageChanged)
     shape = seen.shapes.get(UNEXPECTED_SHAPE)
     held = False if refused or changed else None
