@@ -46,6 +46,7 @@ from imis_sso.connectors.oidc.discovery import Discovery
 from imis_sso.connectors.oidc.probes import ProviderProbes
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.connectors.sinks import FileSink, SyslogSink, WebhookSink
+from imis_sso.described_pages import with_usable_pages
 from imis_sso.domain.access import Principal
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.hosts import host_of
@@ -259,7 +260,7 @@ async def opened(
     In an emergency it opens also without a store; `spool` is then where the spool shall be. Else it
     raises ConfigurationError where the store, the server key or a page file cannot be used.
     """
-    connecting.check_pages(registry.server.pages_dir)
+    registry, said = with_usable_pages(registry, emergency=emergency)
     opening = partial(opened_store, settings)
     if emergency:
         shared = settings.database_url is not None
@@ -280,7 +281,8 @@ async def opened(
     for delivery in deliveries:
         delivery.start()
     try:
-        yield Service(settings, store, pairs, callers, deliveries, found.notices)
+        notices = (*found.notices, *said)
+        yield Service(settings, store, pairs, callers, deliveries, notices)
     finally:
         for delivery in deliveries:
             await delivery.aclose()

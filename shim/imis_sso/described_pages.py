@@ -1,13 +1,14 @@
-"""Wiring for looking at the products' pages by hand: connectors of their own, and the store."""
+"""Wiring of the described pages: whether their files can be used; looking at them by hand."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imis_sso import connecting
 from imis_sso.connectors.browser.live_pages import HasPages, LivePages
+from imis_sso.domain.configuration import ConfigurationError
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.environments import EnvironmentConfig, Registry
@@ -62,6 +63,26 @@ def _names(config: EnvironmentConfig, product: Product) -> Sequence[str]:
     # A vendor's pages are not driven where the registry does not say who permitted it.
     half = config.half(product)
     return [each for each in half.connector if each in connecting.PAGES and not half.refuses(each)]
+
+
+def with_usable_pages(registry: Registry, *, emergency: bool) -> tuple[Registry, tuple[str, ...]]:
+    """Give a registry whose page files can be used, and what must be said about it.
+
+    In an emergency files that cannot be used give way to the built-in ones, which is said; else
+    raises ConfigurationError.
+    """
+    try:
+        connecting.check_pages(registry.server.pages_dir)
+    except ConfigurationError as error:
+        if not emergency:
+            raise
+        said = [f"the built-in page files are used: {each}" for each in error.faults]
+        built_in = {
+            name: config.model_copy(update={"pages_dir": None})
+            for name, config in registry.environments.items()
+        }
+        return replace(registry, environments=built_in), tuple(said)
+    return registry, ()
 
 
 @asynccontextmanager

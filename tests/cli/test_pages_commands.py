@@ -155,3 +155,16 @@ def test_a_broken_page_file_is_a_fault_of_the_configuration(
     for arguments in (("check-config",), ("show", "test"), ("pages", "check", "test")):
         told = command(*arguments, "--config", str(file))
         told.failed(f"server.pages_dir: {broken}: fields.issuer.kind: …")
+
+
+def test_an_emergency_goes_on_with_the_built_in_pages(registry: Registry, tmp_path: Path) -> None:
+    """Contract 1.2: nothing of ours may stand in the way of lowering the mode."""
+    file = registry(pages_dir=str(tmp_path / "absent"))
+    told = command("mode", "test", "disabled", "--config", str(file))
+    assert told.code == 0, told
+    said = (
+        f"the built-in page files are used: server.pages_dir: {tmp_path / 'absent'}: is no folder"
+    )
+    assert said in told.err
+    told = command("show", "test", "imis/oidc-authentication", "--config", str(file))
+    assert told.code == 1
