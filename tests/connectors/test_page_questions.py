@@ -95,4 +95,6 @@ async def test_no_other_question_is_agreed_to(
     with pytest.raises(WriteUncertain) as caught:
         await write(browser_session, browser_site, ASKING.format(opens=opens, dialog=dialog))
     assert caught.value.cause.slug == "upstream-page-changed"
+    said = "sends nothing" if opens.startswith("yes") else "asks a question that is not described"
+    assert said in caught.value.cause.detail
     assert all(method == "GET" for method, _, _ in browser_site.received)

@@ -63,7 +63,7 @@ class _Waiting:
             await asyncio.sleep(POLL_SECONDS)
             survey = await self._tab.look()
             await self._agree(survey)
-            verdict = self._failure() or self._refusal(survey)
+            verdict = self._failure(survey) or self._refusal(survey)
             if verdict is not None:
                 return verdict
             if self._is_answered(survey):
@@ -83,7 +83,7 @@ class _Waiting:
             self._agreed = True
             await self._tab.press(button)
 
-    def _failure(self) -> Problem | None:
+    def _failure(self, survey: Survey) -> Problem | None:
         tab = self._tab
         if tab.dialogs.declined:
             fault = "it asks a question that was declined"
@@ -93,9 +93,15 @@ class _Waiting:
             if problem is not None:
                 return problem
         if not tab.traffic.sent and time.monotonic() - self._pressed_at > _SEND_SECONDS:
-            fault = "its save button sends nothing"
-            return page_changed(self._page.title, (fault,), tab.title)
+            return page_changed(self._page.title, (self._sent_nothing(survey),), tab.title)
         return None
+
+    def _sent_nothing(self, survey: Survey) -> str:
+        asked = [each.name for each in survey.actions if each.modal and each.enabled]
+        if not asked:
+            return "its save button sends nothing"
+        named = ", ".join(f'"{each}"' for each in asked)[:_MAX_WORDS]
+        return f"it asks a question that is not described ({self._tab.redacted(named)})"
 
     def _refusal(self, survey: Survey) -> Problem | None:
         new = [each for each in survey.alerts if each not in self._before.alerts]
