@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imis_sso.connectors.browser.description import (
-    PageFileError,
-    load_log_in,
-    load_page,
-)
 from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.page_reading import PageFileError, load_log_in, load_page
 from imis_sso.connectors.cloud_sso_dashboard.connector import SETTINGS, page_files
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings
 
@@ -54,6 +50,7 @@ def test_a_label_defaults_to_the_models_and_synonyms_add_to_it() -> None:
         ("evidence: saved", "evidence: !!python/name:os.system x", "could not determine"),
         ("fields:", "fields: 3\nother:", "fields"),
         (GOOD, "- a list", "a page file is a mapping"),
+        (GOOD, "[" * 100_000, "is nested too deeply"),
         (GOOD, "{", "page.yaml"),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imis_sso.connecting import PAGES, check_pages
-from imis_sso.connectors.browser.description import PageFileError
+from imis_sso.connectors.browser.page_reading import PageFileError
 from imis_sso.connectors.cloud_sso_dashboard.connector import SETTINGS, page_files
 from imis_sso.domain.configuration import ConfigurationError
 

@@ -17,10 +17,8 @@ from imis_sso.connectors.browser.description import (
     FieldDescription,
     LogInDescription,
     PageDescription,
-    PageFileError,
-    load_log_in,
-    load_page,
 )
+from imis_sso.connectors.browser.page_reading import PageFileError, load_log_in, load_page
 
 LOG_IN: Final = "log-in"
 _ENDING: Final = ".yaml"
