@@ -36,10 +36,26 @@ def terraform_on_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+CONNECTORS = "ACCEPTANCE_IMIS_CONNECTORS"
+"""Environment variable: connectors of the iMIS half to run every test with, by commas."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each connector that its mark `imis_connectors`, or everybody, names."""
+    mark = metafunc.definition.get_closest_marker("imis_connectors")
+    asked = os.environ.get(CONNECTORS, "").split(",")
+    names = asked if asked != [""] else list(mark.args) if mark else []
+    if names and "service" in metafunc.fixturenames:
+        metafunc.parametrize("service", names, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """Run the service with simulated products, once for all tests of a process."""
-    with serving(tmp_path_factory.mktemp("service")) as running:
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveService]:
+    """Run the service with simulated products, once for all tests of a process and connector."""
+    connector = getattr(request, "param", "imis_rest")
+    with serving(tmp_path_factory.mktemp("service"), connector) as running:
         yield running
 
 

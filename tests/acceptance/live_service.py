@@ -71,6 +71,7 @@ class Pair:
     name: str
     imis: Product
     cloud_sso: Product
+    hides_the_secret: bool = False
     untouched: Record = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +111,9 @@ class Pair:
         for product in self.products:
             product.mend()
         self.restore(self.untouched)
+        if self.hides_the_secret:
+            # What was pushed for the test before is what is known of it: it must be another one.
+            self.cloud_sso.act("rotate-secret")
 
     def log_everybody_out(self) -> None:
         """Go back to the beginning, sessions included."""
@@ -138,6 +142,12 @@ class LiveService:
     ready: Record
     log: Path
     pairs: dict[str, Pair] = field(default_factory=dict)
+    imis_connector: str = "imis_rest"
+
+    @property
+    def hides_the_secret(self) -> bool:
+        """Whether iMIS shows a mask in place of its secret, as the simulated Staff site does."""
+        return self.imis_connector == "imis_staff_site"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -161,17 +171,24 @@ class LiveService:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[LiveService]:
-    """Start the service with simulated products, and stop it as an operator does."""
+def serving(folder: Path, imis_connector: str = "imis_rest") -> Iterator[LiveService]:
+    """Start the service with simulated products, and stop it as an operator does.
+
+    `imis_connector` serves the iMIS half; several, separated by commas, are tried in their order.
+    """
     ready_file, log = folder / "ready.json", folder / "service.log"
     command = ["imis-sso", "serve", "--simulate", "--port", "0", "--log-level", "debug"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--ready-file", str(ready_file)], stdout=output, stderr=output
+            [*command, "--ready-file", str(ready_file)],
+            stdout=output,
+            stderr=output,
+            env=os.environ | {"IMIS_SSO_SIMULATED_IMIS_CONNECTOR": imis_connector},
         )
         try:
             _await(ready_file, process, log)
-            service = LiveService(json.loads(ready_file.read_text("utf-8")), log)
+            ready = json.loads(ready_file.read_text("utf-8"))
+            service = LiveService(ready, log, imis_connector=imis_connector)
             with _pairs(service):
                 yield service
             assert leaks_of_simulation(service.ready) == []
@@ -194,7 +211,7 @@ def _pairs(service: LiveService) -> Iterator[None]:
     trust = ssl.create_default_context(cafile=service.ready["ca_file"])
     for name, each in service.ready["environments"].items():
         imis, cloud_sso = (Product(each[key], trust) for key in ("imis_url", "cloud_sso_url"))
-        service.pairs[name] = Pair(name, imis, cloud_sso)
+        service.pairs[name] = Pair(name, imis, cloud_sso, service.hides_the_secret)
     try:
         yield
     finally:

@@ -75,6 +75,7 @@ def test_a_pair_goes_live_by_declaration_and_is_guarded_then(
     assert settles(terraform)
 
 
+@pytest.mark.imis_connectors("imis_rest", "imis_staff_site")
 def test_letting_go_of_a_live_pair_leaves_it_live(by_hand: Configuration, pair: Pair) -> None:
     """Contract C5: `retain` changes nothing, the mode least of all."""
     for mode in ("test_mode", "enabled"):

@@ -9,13 +9,13 @@ from plans import planned, settles
 
 if TYPE_CHECKING:
     from configurations import Configuration
-    from live_service import Pair, Record
+    from live_service import LiveService, Pair, Record
 
 pytestmark = pytest.mark.acceptance
 DOCUMENTS = {"imis_openid_connect", "cloud_sso_imis_sso_settings", "imis_oidc_authentication"}
 
 
-def expected_differences(pair: Pair) -> dict[str, object]:
+def expected_differences(pair: Pair) -> dict[str, dict[str, object]]:
     """Give what separates the half-finished pair from the recipe (product facts 2)."""
     live, shown = pair.record, pair.cloud_sso.state()
     return {
@@ -51,18 +51,24 @@ def agreed(before: Record, pair: Pair) -> Record:
 
 
 def test_a_pair_is_adopted_agrees_settles_changes_and_is_let_go(
-    declared: Configuration, pair: Pair
+    service: LiveService, declared: Configuration, pair: Pair
 ) -> None:
     """R1, R3, R4, contract C2, C5, C13: the whole life of a declared pair."""
     terraform, before = declared.terraform, pair.record
 
     plan = planned(terraform)
     assert {name for name, change in plan.changes.items() if change.imported} == DOCUMENTS
-    differences = plan.differences
+    differences, expected = plan.differences, expected_differences(pair)
     versions = differences["imis_openid_connect"].pop("client_secret_version")
-    assert differences == expected_differences(pair)
     assert versions[0] != versions[1]
-    assert all(version.startswith("v1-") for version in versions)
+    assert versions[1].startswith("v1-")
+    if service.hides_the_secret:
+        # What is known of it is what was pushed last, perhaps for the test before (contract C22).
+        for page in (differences, expected):
+            page["imis_openid_connect"].pop("client_secret_ref", None)
+    else:
+        assert versions[0].startswith("v1-")
+    assert differences == expected
     assert pair.stored() == 0
 
     terraform.run("apply", "-input=false", "tfplan")
@@ -97,9 +103,11 @@ def test_a_pair_is_adopted_agrees_settles_changes_and_is_let_go(
 
 
 def test_a_live_pair_in_agreement_is_adopted_without_a_change(
-    declared: Configuration, pair: Pair
+    service: LiveService, declared: Configuration, pair: Pair
 ) -> None:
     """R3: import of a pair that is as declared, done by hand before, shows no difference."""
+    if service.hides_the_secret:
+        pytest.skip("whether a hidden secret is as declared cannot be seen: it is pushed once")
     pair.imis.change(record=agreed(pair.record, pair))
     pair.cloud_sso.change(redirect_url=pair.redirect_url)
     plan = planned(declared.terraform)

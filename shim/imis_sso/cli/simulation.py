@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from imis_sso.simulators import SimulatedEnvironment, Simulation
 
 
+IMIS_CONNECTOR: Final = "IMIS_SSO_SIMULATED_IMIS_CONNECTOR"
+"""Environment variable with the ways into the simulated iMIS, in order, separated by commas."""
 _PERMITTED: Final = "who made the simulators, 2026-01-01"
 
 
@@ -81,6 +84,9 @@ def _registry(place: Path, simulation: Simulation) -> dict[str, Any]:
 
 
 def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict[str, Any]:
+    ways = os.environ.get(IMIS_CONNECTOR, "imis_rest").split(",")
+    # The simulated Staff site shows a mask and keeps the secret, unless its variant says otherwise.
+    kept = {"unread_secret": "keeps"} if ways == ["imis_staff_site"] else {}
     hosts = [urlsplit(url).netloc for url in (each.imis_url, each.cloud_sso_url)]
     return {
         "writes": "allowed",
@@ -89,7 +95,8 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
         "sso_hosts": [hosts[1]],
         "imis": {
             "url": each.imis_url,
-            "connector": "imis_rest",
+            "connector": ways,
+            **kept,
             "automation_permitted_by": _PERMITTED,
             "sign_in_path": "/sign-in",
             "username": each.imis_username,

@@ -139,7 +139,7 @@ def sent_of(form: Mapping[str, str], record: Record, variant: Variant) -> Sent:
         properties[name] = _property(name, kind, value or "", record, variant)
         if name in {*_ADDRESSES, "RedirectLoginUri"} and value and not _is_https(value):
             errors.append(f"{label} must begin with https://.")
-    return Sent(properties, properties.pop(EMAIL_BODY), tuple(errors))
+    return Sent(properties, properties.pop(EMAIL_BODY) or "", tuple(errors))
 
 
 def _is_https(value: str) -> bool:
@@ -155,7 +155,8 @@ def _property(name: str, kind: str, value: str, record: Record, variant: Variant
         # Unknown: what a save does with a password box that nobody touched (product facts 3.5).
         keeps = variant.staff_untouched_secret == "keeps"  # noqa: S105 -- a variant
         return record.get(name) if keeps else None
-    return value
+    # An empty box that stands for a missing text leaves it missing.
+    return value or (None if record.get(name) is None else "")
 
 
 def label_of(label: str, variant: Variant) -> str:
