@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from test_named_secrets import BUILT_IN, _names, version_of
 
 from imis_sso.domain.access import Scope
+from imis_sso.services.secrets import Shown
 from imis_sso.simulators import Fault, Simulation
 from imis_sso.store.tables import METADATA
 
@@ -64,6 +65,16 @@ async def agreed(desk: Bench) -> dict[str, Any]:
     return body
 
 
+async def known(desk: Bench, mode: int = 0, ref: str = BUILT_IN) -> None:
+    """Have a person bring both halves into agreement, and know the secret that the page hides."""
+    bring_into_agreement(desk, mode)
+    if ref != BUILT_IN:
+        desk.imis.change(ClientSecret=PARTNER_SECRET)
+    secret = desk.imis.record["ClientSecret"]
+    await desk.service.pairs["test"].secrets.remember(Shown(ref, version_of(desk, secret)))
+    desk.imis.reset()
+
+
 async def checks(desk: Bench, **parameters: str) -> dict[str, str]:
     answer = await desk.client.get(VERIFICATION, params=parameters)
     assert answer.status_code == 200, answer.text
@@ -107,7 +118,7 @@ async def test_reading_and_reach(desk: Bench) -> None:
 
 async def test_the_email_body_is_written_and_patched_away(desk: Bench) -> None:
     """Contract C6, C10: line ends LF in documents, and nothing else changed."""
-    await agreed(desk)
+    await known(desk, ref="partner")
     body = {"email_body": "Hello,\n\n  <b>you</b> \u00e4\n"}
     assert (await put(desk, OPENID_CONNECT, body))["email_body"] == body["email_body"]
     assert desk.imis.email_body == "Hello,\r\n\r\n  <b>you</b> \u00e4\r\n"
@@ -118,12 +129,9 @@ async def test_the_email_body_is_written_and_patched_away(desk: Bench) -> None:
 
 
 async def test_a_dry_run_writes_nothing(desk: Bench) -> None:
-    await agreed(desk)
-    desk.imis.reset()
+    await known(desk, ref="partner")
     found = await put(desk, OPENID_CONNECT, {"name": "Other"}, dry_run="true", include="meta")
-    assert found["meta"]["changes"] == [
-        {"field": "name", "before": "Single sign-on", "after": "Other"}
-    ]
+    assert found["meta"]["changes"] == [{"field": "name", "before": "Cloud SSO", "after": "Other"}]
     assert desk.imis.counters.writes == 0
 
 
@@ -175,9 +183,7 @@ async def test_a_statement_that_is_wrong_is_found_out(
 
 async def test_an_edit_that_breaks_a_live_pair_is_put_back(desk: Bench) -> None:
     """Contract 1.2: verified before and after, by the same page."""
-    await agreed(desk)
-    for mode in ("test_mode", "enabled"):
-        await put(desk, MODE, {"mode": mode})
+    await known(desk, mode=2)
     before = desk.imis.record
     answer = await desk.client.put(OPENID_CONNECT, json={"client_id": "another"})
     refused(answer, 409, "activation-guard")
@@ -192,8 +198,7 @@ async def test_an_edit_that_breaks_a_live_pair_is_put_back(desk: Bench) -> None:
 
 async def test_whoever_is_shut_out_by_the_new_mode_puts_the_old_one_back(desk: Bench) -> None:
     """Product facts 3.1, 3.3: the living session does it."""
-    await agreed(desk)
-    await put(desk, MODE, {"mode": "test_mode"})
+    await known(desk, mode=1)
     desk.imis.patch({"roles": ["RemoteService"]})
     desk.imis.change_variant({"imis_enabled_refuses_password": True})
     answer = await desk.client.put(MODE, json={"mode": "enabled"}, params={"force": "true"})
@@ -207,8 +212,7 @@ async def test_whoever_is_shut_out_by_the_new_mode_puts_the_old_one_back(desk: B
 
 
 async def test_a_page_that_changed_is_not_written_to(desk: Bench) -> None:
-    await agreed(desk)
-    desk.imis.reset()
+    await known(desk, ref="partner")
     params = {"label": "Name", "change": "renamed", "to": "Title"}
     desk.imis.faults.add(Fault("changed_page", {"path": FORM}, times=None, params=params))
     problem = refused(
@@ -219,23 +223,23 @@ async def test_a_page_that_changed_is_not_written_to(desk: Bench) -> None:
 
 
 async def test_a_save_that_silently_does_nothing(desk: Bench) -> None:
-    await agreed(desk)
+    await known(desk, ref="partner")
     desk.imis.faults.add(Fault("write_dropped", {"role": "write"}))
     problem = refused(
         await desk.client.put(OPENID_CONNECT, json={"name": "x"}), 424, "upstream-refused", "name"
     )
-    assert "'Single sign-on'" in errors_of(problem)["name"]["detail"]
+    assert "'Cloud SSO'" in errors_of(problem)["name"]["detail"]
 
 
 @pytest.mark.parametrize("errors", ["alert", "plain"])
 async def test_a_save_that_answers_an_error_banner(desk: Bench, errors: str) -> None:
-    await agreed(desk)
+    await known(desk, ref="partner")
     desk.imis.change_variant({"staff_errors": errors})
     desk.imis.faults.add(Fault("error_banner", params={"message": "In use."}))
     answer = await desk.client.put(OPENID_CONNECT, json={"name": "x"})
     problem = refused(answer, 424, "upstream-refused", *(["name"] if errors == "plain" else []))
     assert ("In use." in problem["detail"]) == (errors == "alert")
-    assert (await desk.client.get(OPENID_CONNECT)).json()["name"] == "Single sign-on"
+    assert (await desk.client.get(OPENID_CONNECT)).json()["name"] == "Cloud SSO"
 
 
 async def test_the_log_in_page_for_ever_in_place_of_the_form(desk: Bench) -> None:
@@ -247,7 +251,7 @@ async def test_the_log_in_page_for_ever_in_place_of_the_form(desk: Bench) -> Non
 
 async def test_no_secret_in_any_answer(desk: Bench) -> None:
     """Contract C20."""
-    await agreed(desk)
+    await known(desk)
     paths = (OPENID_CONNECT, MODE, LICENCE, CLIENT, VERIFICATION)
     said = [(await desk.client.get(path, params={"include": "meta"})).text for path in paths]
     secrets = (desk.imis.record["ClientSecret"], desk.imis.password, BUILT_IN + "=")

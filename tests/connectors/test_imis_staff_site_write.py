@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from staff_values import OTHER, changed, held
 
+from imis_sso.connectors import imis_staff_site
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.domain.observed import Change
 from imis_sso.domain.problems import (
@@ -22,18 +27,19 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 NEW_SECRET = "n3w+/=%:&~<s>\"ecret'"
 
 
-@pytest.mark.parametrize("field", OTHER)
-async def test_each_field_by_itself(
-    staff: ImisStaffSite, staff_model: ImisModel, field: str
-) -> None:
+async def test_each_field_by_itself(staff: ImisStaffSite, staff_model: ImisModel) -> None:
     """What was declared is stored, and nothing else changes: secret and unknown properties too."""
-    before, record = held(staff_model), staff_model.record
-    back = await changed(staff, Change({field: OTHER[field]}))
-    assert held(staff_model) == before | {field: OTHER[field]} == dict(back.values)
-    assert staff_model.counters.stored == staff_model.counters.writes == 1
     kept = {"ProviderId", "ClientSecret", "Appearance", "SortOrder", "SessionMinutes"}
-    assert {name: staff_model.record[name] for name in kept | {"RoleMappingKey"}} == {
-        name: record[name] for name in kept | {"RoleMappingKey"}
+    record, base = staff_model.record, await staff.read(OPENID_CONNECT)
+    for written, (field, value) in enumerate(OTHER.items(), 1):
+        expected = held(staff_model) | {field: value}
+        await staff.write(OPENID_CONNECT, Change({field: value}), base)
+        base = await staff.read(OPENID_CONNECT)
+        assert held(staff_model) == expected == dict(base.values)
+        assert staff_model.counters.stored == staff_model.counters.writes == written
+    names = kept | {"RoleMappingKey"}
+    assert {name: staff_model.record[name] for name in names} == {
+        name: record[name] for name in names
     }
 
 
@@ -42,11 +48,15 @@ async def test_each_field_by_itself(
     [
         {"staff_markup": "wrapped", "staff_save": "partial", "staff_options": "codes"},
         {"staff_markup": "table", "staff_type": "postback", "staff_save_button": "link"},
-        {"staff_markup": "labelledby", "staff_confirm": True, "staff_labels": "decorated"},
-        {"staff_type": "postback", "staff_save": "partial", "staff_confirm": True},
+        {
+            "staff_markup": "labelledby",
+            "staff_type": "postback",
+            "staff_save": "partial",
+            "staff_confirm": True,
+            "staff_labels": "decorated",
+        },
         {"staff_save_delay": 0.6, "staff_toast_delay": 0.6, "staff_options": "vendor"},
-        {"staff_secret": "empty", "staff_labels": "recased", "staff_type_hides": "addresses"},
-        {"staff_secret": "shown", "staff_save_button": "link", "staff_errors": "plain"},
+        {"staff_secret": "shown", "staff_labels": "recased", "staff_type_hides": "addresses"},
     ],
     ids=lambda each: "-".join(map(str, each.values())),
 )
@@ -172,3 +182,28 @@ async def test_what_no_page_file_names_cannot_be_written(
     with pytest.raises(UnsupportedByConnector, match="tenant_id"):
         await staff.write(OPENID_CONNECT, Change({"tenant_id": "t"}), base)
     assert staff_model.counters.writes == 0
+
+
+async def test_a_page_file_that_names_more_reaches_more(
+    staff_maker: Callable[..., ImisStaffSite], staff_model: ImisModel, tmp_path: Path
+) -> None:
+    """Product facts 3.5: whoever knows the labels of a tenant can have these fields, too."""
+    built_in = files(imis_staff_site) / "pages" / "openid-connect.yaml"
+    own = """
+  tenant_id: {kind: text, label: Directory tenant, hidden_with: {type: [okta, other]}}
+  require_public_users: {kind: checkbox, label: "Members sign in through it, too"}
+save:"""
+    (tmp_path / "imis_staff_site").mkdir()
+    text = built_in.read_text("utf-8").replace("\nsave:", own)
+    (tmp_path / "imis_staff_site" / "openid-connect.yaml").write_text(text, "utf-8")
+    connector = staff_maker(pages_dir=tmp_path)
+    try:
+        name = OPENID_CONNECT.record.name
+        assert not connector.reach.unreachable(name, OPENID_CONNECT.document)
+        body = "a long line\n" * 5000
+        change = {"type": "entra_id", "tenant_id": "t", "require_public_users": True}
+        back = await changed(connector, Change(change | {"email_body": body}))
+    finally:
+        await connector.aclose()
+    assert back.values.items() >= (change | {"email_body": body}).items()
+    assert (staff_model.record["Tenant"], staff_model.record["RequirePublicUsers"]) == ("t", True)

@@ -13,7 +13,7 @@
   const MENUS = "nav, header, footer, [role=navigation], [role=menu], [role=menubar]";
   const HEADINGS = "h1, h2, h3, h4, h5, h6, legend, dt, label, strong, b, p, span, div";
   const PLAIN = "span, div, p, code, pre, samp, kbd, b, strong, data, td, dd";
-  const LIMIT = { entries: 400, label: 200, value: 40000, notice: 600 };
+  const LIMIT = { entries: 400, label: 200, value: 1000000, notice: 600 };
 
   const clean = (text) => (text || "").replace(/\s+/g, " ").trim();
   const asLabel = (text) => clean(text).replace(/[\s:*]+$/, "").slice(0, LIMIT.label);

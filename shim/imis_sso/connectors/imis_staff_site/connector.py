@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 _TITLE: Final = "The Staff site of iMIS"
 _LICENCE: Final = "openid_connect"
+# Of a read and of a write. An edit of a live pair is verified before and after it, and may be put
+# back, all in one request: longer ones would leave no time to look at the pair first (C33).
+_SECONDS: Final = 12.0
 
 
 class ImisStaffSite(PagesConnector):
@@ -77,7 +80,8 @@ class ImisStaffSite(PagesConnector):
         home = f"{base_url.rstrip('/')}/{staff_path.strip('/')}"
         self._by_person = common.get("by_person", False)
         log_in = KeptLogIn(files.log_in, guard) if self._by_person else self._new_log_in()
-        super().__init__(base_url, _TITLE, files, log_in, home=home, **common)
+        paced: Common = {"read_seconds": _SECONDS, "save_seconds": _SECONDS, **common}
+        super().__init__(base_url, _TITLE, files, log_in, home=home, **paced)
         self._about: tuple[int, Mapping[str, str | bool]] = (0, {})
         self._untouched: bool | None = None
         """Whether an untouched password box kept its secret, as far as anything showed it."""
