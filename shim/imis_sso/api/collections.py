@@ -15,6 +15,7 @@ from starlette.responses import Response
 from imis_sso.api import schemas
 from imis_sso.api.answers import found_answer, json_answer
 from imis_sso.api.callers import origin_of, pair_for, principal_of
+from imis_sso.api.keys import no_such_key
 from imis_sso.api.openapi import KEY_PARAMETER, getting, posting
 from imis_sso.api.posted import posted
 from imis_sso.api.query import require_known
@@ -22,7 +23,7 @@ from imis_sso.domain.bindings import Binding, Entry
 from imis_sso.domain.decisions import Decision
 from imis_sso.domain.resources import COLLECTIONS, TEMPLATE, Collection, Resource
 from imis_sso.domain.violations import invalid
-from imis_sso.services.binding import bind, binding_of, listed, unbind
+from imis_sso.services.binding import bind, binding_of, known, listed, unbind
 
 Handler = Callable[..., Awaitable[Response]]
 BODY: Final = ("name", "record")
@@ -47,7 +48,7 @@ def _add(routes: APIRouter, one: Collection) -> None:
         _list(one),
         methods=["GET"],
         name=f"list_{name}",
-        summary=f"List the records that go by a key. {one.title}",
+        summary=f"List what goes by a key, as seen last; include=unbound reads live. {one.title}",
         **shared,
         **getting(schemas.COLLECTION_OF_RECORDS, asks_products=True),
     )
@@ -96,9 +97,11 @@ def _deleting() -> dict[str, Any]:
 
 def _list(collection: Collection) -> Handler:
     async def records(request: Request, env: str) -> Response:
-        found = await listed(pair_for(request, env), collection)
+        pair = pair_for(request, env)
+        live = request.query_params.get("include") == UNBOUND
+        found = await (listed if live else known)(pair, collection)
         items = [{"id": each.key, "name": each.entry.name} for each in found if each.key]
-        if request.query_params.get("include") != UNBOUND:
+        if not live:
             return found_answer(request, {"items": items})
         others = [
             {"name": each.entry.name, "record": each.entry.record} for each in found if not each.key
@@ -139,7 +142,7 @@ def _delete(collection: Collection) -> Handler:
 def _item(collection: Collection, request: Request) -> Resource:
     found = collection.find(f"{collection.path}/{request.path_params['id']}")
     if found is None or found.read_only:
-        raise invalid("id", "must be 1 to 63 lower-case letters, digits and hyphens")
+        raise no_such_key(request)
     return found
 
 

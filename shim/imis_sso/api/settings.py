@@ -16,6 +16,7 @@ from imis_sso.api import openapi
 from imis_sso.api.answers import etags, read_answer, released_answer, write_answer
 from imis_sso.api.body import parse_object, require_json
 from imis_sso.api.callers import origin_of, pair_for, principal_of, require
+from imis_sso.api.keys import no_such_key
 from imis_sso.api.query import (
     DELETE_PARAMETERS,
     READ_PARAMETERS,
@@ -79,7 +80,7 @@ def _asked(declared: Resource, request: Request) -> Resource:
         return declared
     found = find(declared.path.replace(TEMPLATE, key))
     if found is None:
-        raise invalid("id", "must be 1 to 63 lower-case letters, digits and hyphens")
+        raise no_such_key(request)
     return found
 
 

@@ -148,7 +148,7 @@ class Collection:
     def find(self, path: str) -> Resource | None:
         """Give the document at a path such as `cloud-sso/directories/staff`, or None."""
         key, _, rest = path.removeprefix(f"{self.path}/").partition("/")
-        if not path.startswith(f"{self.path}/") or not (key == TEMPLATE or KEY.fullmatch(key)):
+        if not path.startswith(f"{self.path}/") or not KEY.fullmatch(key):
             return None
         documents = {"": self.item, self.registration_name: self.registered}
         found = documents.get(rest)

@@ -25,6 +25,15 @@ class Listed:
     entry: Entry
 
 
+async def known(pair: Pair, collection: Collection) -> tuple[Listed, ...]:
+    """Give the keys that stand for a record, with the name it was seen with last.
+
+    No product is asked (contract C3). Raises StoreUnavailable.
+    """
+    found = await _bindings(pair.half(collection.listing)).all()
+    return tuple(Listed(key, Entry(each.record, each.name)) for key, each in found.items())
+
+
 async def listed(pair: Pair, collection: Collection) -> tuple[Listed, ...]:
     """Read the list live; gives the records under keys first, by key, then the others.
 
