@@ -28,6 +28,10 @@ from imis_sso.services.binding import bind, binding_of, known, listed, unbind
 Handler = Callable[..., Awaitable[Response]]
 BODY: Final = ("name", "record")
 UNBOUND: Final = "unbound"
+_LIST: Final = "List what goes by a key, as seen last; include=unbound reads live."
+_GET: Final = "Tell which record of the product a key stands for; the product is not asked."
+_POST: Final = "Bind a key to a record that is there. The product is read, not written."
+_DELETE: Final = "Forget which record a key stands for; the product keeps it."
 
 
 def router() -> APIRouter:
@@ -39,46 +43,25 @@ def router() -> APIRouter:
 
 
 def _add(routes: APIRouter, one: Collection) -> None:
-    path, item = f"/{one.path}", f"/{one.path}/{TEMPLATE}"
-    address = f"{item}/binding"
-    name = one.path.replace("/", "_").replace("-", "_")
-    shared: dict[str, Any] = {"tags": [one.product]}
-    routes.add_api_route(
-        path,
-        _list(one),
-        methods=["GET"],
-        name=f"list_{name}",
-        summary=f"List what goes by a key, as seen last; include=unbound reads live. {one.title}",
-        **shared,
-        **getting(schemas.COLLECTION_OF_RECORDS, asks_products=True),
-    )
-    routes.add_api_route(
-        address,
-        _get(one),
-        methods=["GET"],
-        name=f"get_{name}_binding",
-        summary="Tell which record of the product a key stands for; the product is not asked.",
-        **shared,
-        **_keyed(getting(schemas.BINDING)),
-    )
-    routes.add_api_route(
-        address,
-        _post(one),
-        methods=["POST"],
-        name=f"post_{name}_binding",
-        summary="Bind a key to a record that is there. The product is read, not written.",
-        **shared,
-        **_keyed(posting(schemas.BINDING, schemas.BINDING_WANTED, needs=Decision.APPLY)),
-    )
-    routes.add_api_route(
-        address,
-        _delete(one),
-        methods=["DELETE"],
-        name=f"delete_{name}_binding",
-        summary="Forget which record a key stands for; the product keeps it.",
-        **shared,
-        **_keyed(_deleting()),
-    )
+    address, name = f"/{one.path}/{TEMPLATE}/binding", one.path.replace("/", "_").replace("-", "_")
+    listing = getting(schemas.COLLECTION_OF_RECORDS, asks_products=True)
+    bound = posting(schemas.BINDING, schemas.BINDING_WANTED, needs=Decision.APPLY)
+    for path, method, handler, summary, said in (
+        (f"/{one.path}", "GET", _list(one), f"{_LIST} {one.title}", listing),
+        (address, "GET", _get(one), _GET, _keyed(getting(schemas.BINDING))),
+        (address, "POST", _post(one), _POST, _keyed(bound)),
+        (address, "DELETE", _delete(one), _DELETE, _keyed(_deleting())),
+    ):
+        ending = "_binding" if path == address else "_list"
+        routes.add_api_route(
+            path,
+            handler,
+            methods=[method],
+            name=f"{method.lower()}_{name}{ending}",
+            summary=summary,
+            tags=[one.product],
+            **said,
+        )
 
 
 def _keyed(said: dict[str, Any]) -> dict[str, Any]:
