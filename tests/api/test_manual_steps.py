@@ -224,6 +224,23 @@ async def test_destroy_gives_back_what_was_there_before(told: Bench) -> None:
     assert (await told.client.delete(OPENID_CONNECT, params=query)).status_code == 204
 
 
+async def test_directories_have_no_instructions(told: Bench) -> None:
+    """None is listed, for nobody looks; to make one is refused."""
+    directories = f"{BASE}/cloud-sso/directories"
+    assert (await told.client.get(directories)).json() == {"items": []}
+    body = {
+        "authorization_url": "https://login.example.org/authorize",
+        "client_id": "c",
+        "issuer": "https://login.example.org",
+        "name": "Staff",
+        "token_url": "https://login.example.org/token",
+        "userinfo_url": "https://login.example.org/userinfo",
+    }
+    answer = await told.client.put(f"{directories}/staff", json=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["upstream-writes"] == "0"
+
+
 async def test_reading_may_not_confirm(told: Bench) -> None:
     """contract section 1: `apply`."""
     await told.client.put(OPENID_CONNECT, json={"name": "Members"})

@@ -244,8 +244,8 @@ async def test_collections_list_what_can_be_got(settled: Bench) -> None:
     assert found[f"{BASE}/cloud-sso"] == ["imis-client", "imis-sso-settings"]
     assert found[f"{BASE}/secrets"] == ["cloud-sso-imis-client", "partner", "vanished"]
     assert found[BASE] == [
-        "imis", "cloud-sso", "changes", "emergency", "secrets", "snapshots", "status",
-        "verification",
+        "imis", "cloud-sso", "changes", "connectors", "emergency", "manual-steps", "secrets",
+        "snapshots", "status", "verification",
     ]  # fmt: skip
     assert settled.imis.counters.requests == 0
     assert settled.cloud_sso.counters.requests == 0

@@ -17,6 +17,7 @@ from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import ManualStepRequired, Problem, UnsupportedByConnector
 from imis_sso.domain.resources import (
     ABOUT_IMIS,
+    DIRECTORIES,
     IMIS_SSO_PAGE,
     OPENID_PROVIDER,
     PRODUCT_TITLES,
@@ -70,6 +71,8 @@ class Assisted:
         Raises `ManualStepRequired` where nobody ever confirmed anything, StoreUnavailable. The
         licence alone is then as unknown as it may be otherwise.
         """
+        if resource == DIRECTORIES.listing:
+            return Observed({}, confirmed=True)  # those that are known: none, for nobody looks
         record = self._mine(resource)
         fact = await self._facts.get(self._environment, "manual-step", confirmed_key(record))
         if fact is None and record == ABOUT_IMIS:
