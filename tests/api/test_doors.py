@@ -173,7 +173,9 @@ async def test_reach_that_was_accepted_is_missed(bench: Bench) -> None:
         await bench.client.put(OPENID_CONNECT, json={"name": "A"}),
     ):
         refused(answer, 424, "reach-changed", "email_body")
+    requests = bench.imis.counters.requests
     listed = (await bench.client.get(CONNECTORS)).json()["items"][0]
+    assert bench.imis.counters.requests == requests
     assert (listed["connector"], listed["lost"]) == ("imis_rest", ["email_body"])
     lowered = await bench.client.put(MODE, json={"mode": "disabled"})
     assert (lowered.status_code, lowered.headers["upstream-writes"]) == (200, "1")

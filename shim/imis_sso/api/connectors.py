@@ -12,15 +12,15 @@ from imis_sso.api.callers import origin_of, pair_for, principal_of
 from imis_sso.api.openapi import getting, posting
 from imis_sso.api.posted import posted
 from imis_sso.domain.decisions import Decision
-from imis_sso.services.serving import accept, look
+from imis_sso.services.serving import accept, everywhere
 
 routes = APIRouter(prefix="/v1/environments/{env}/connectors", tags=["connectors"])
 
 
-@routes.get("", **getting(schemas.CONNECTORS, asks_products=True))
+@routes.get("", **getting(schemas.CONNECTORS))
 async def connectors(request: Request, env: str) -> Response:
-    """Read every page once, and tell who serves each document and what it reaches."""
-    found = await look(pair_for(request, env))
+    """Tell who serves each document and what it reaches; the products are not asked (C3)."""
+    found = await everywhere(pair_for(request, env))
     return found_answer(request, {"items": [each.as_dict() for each in found]})
 
 

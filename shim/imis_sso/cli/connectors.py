@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -22,6 +23,8 @@ from imis_sso.cli.target import (
 if TYPE_CHECKING:
     import httpx
 
+PAGES: Final = ("imis/oidc-authentication", "imis/licence", "cloud-sso/imis-sso-settings")
+"""A document of every page."""
 app = typer.Typer(help="Who serves which document, and what it reaches.", no_args_is_help=True)
 
 
@@ -39,10 +42,7 @@ def list_connectors(
     """
     target = Target(config, url, token)
 
-    async def ask(client: httpx.AsyncClient) -> Any:
-        return await call(client, "GET", _path(environment))
-
-    found = run(ask, target, f"Looking at every page of {environment} …")
+    found = run(partial(looked, environment), target, f"Looking at every page of {environment} …")
     if json:
         say_json(found)
     else:
@@ -76,6 +76,13 @@ def accept(
         say(f"{each['resource']} ({each['connector']}): {'; '.join(said)}.")
     if not found["items"]:
         say(f"{environment}: nothing is to be accepted.")
+
+
+async def looked(environment: str, client: httpx.AsyncClient) -> Any:
+    """Read every page once, so that each closed door is known; give who serves what."""
+    for path in PAGES:
+        await client.get(f"/v1/environments/{environment}/{path}")  # who serves is told below
+    return await call(client, "GET", _path(environment))
 
 
 def _show(items: list[dict[str, Any]]) -> None:

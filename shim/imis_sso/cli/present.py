@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 import yaml
 
+from imis_sso.cli.connectors import looked
 from imis_sso.cli.console import Failure, say
-from imis_sso.cli.target import Target, call, run
+from imis_sso.cli.target import Target, run
 
 if TYPE_CHECKING:
-    import httpx
-
     from imis_sso.domain.documents.base import Setting
 
 Documents = dict[str, dict[str, Any]]
@@ -57,10 +57,8 @@ def template(target: Target, environment: str) -> Documents:
 
 
 def _assisted(target: Target, environment: str) -> set[str]:
-    async def ask(client: httpx.AsyncClient) -> Any:
-        return await call(client, "GET", f"/v1/environments/{environment}/connectors")
-
-    items = run(ask, target, f"Looking who serves {environment} …")["items"]
+    look = partial(looked, environment)
+    items = run(look, target, f"Looking who serves {environment} …")["items"]
     return {each["resource"] for each in items if each["connector"] == "assisted"}
 
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(minutes=10)
 KIND: Final[FactKind] = "served-by"
-STORE_SECONDS: Final = 2.0
+STORE_SECONDS: Final = 1.0
 _MOST: Final = 600
 
 

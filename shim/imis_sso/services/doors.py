@@ -79,8 +79,8 @@ class Doors:
 
     @property
     def write_seconds(self) -> float:
-        """Seconds that a write with its read-back may take at the most, through any door."""
-        return max(through(door).write_seconds for door in self._built())
+        """Seconds that a write with its read-back may take at the most, by who served last."""
+        return through(self._last or self._built()[0]).write_seconds
 
     async def read(self, resource: Resource) -> Observed:
         """Read through the first door that is able; see the module for what makes the next serve.

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 KIND: Final[FactKind] = "manual-step"
 _STEP: Final = step_key(0).rpartition("/")[0] + "/"
+KEPT: Final = 500
+"""Steps that are kept; the audit trail knows all of them."""
 NOT_KEPT: Final = (
     "The step could not be kept ({}): do it, and send the request again when the store can be "
     "written."
@@ -129,6 +131,9 @@ class Steps:
         while not await self._facts.add(self._fact(step)):
             step = replace(step, number=step.number + 1)
         await self.supersede([resource], but=step.number)
+        for each in known[KEPT:]:
+            if each.state != "pending":
+                await self._facts.forget(self.environment, KIND, step_key(each.number))
         return step
 
     def _fact(self, step: Step) -> Fact:

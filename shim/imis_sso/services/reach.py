@@ -21,6 +21,8 @@ from imis_sso.store.base import Facts
 
 logger = logging.getLogger(__name__)
 
+Fields = Mapping[str, frozenset[str]]
+"""Fields of documents, by their paths."""
 KIND: Final[FactKind] = "reach"
 STORE_SECONDS: Final = 2.0
 
@@ -83,40 +85,31 @@ class AcceptedReach:
         Where the store cannot tell, what this process knows counts, else what the connector
         reaches. An urgent read asks no store: lowering the mode waits for nothing (1.2).
         """
-        allowed: set[str] = set()
-        withheld: set[str] = set()
-        lost: set[str] = set()
-        for each in on_record(record):
-            able = reached(reach, each)
-            accepted = await self._accepted(each, able, by, urgent=urgent)
-            allowed |= able & accepted
-            withheld |= able - accepted
-            lost |= accepted - able
+        able = {each.path: reached(reach, each) for each in on_record(record)}
+        if not urgent:
+            await self._look_up(record, able, by)
+        known = self._known
+        taken = {path: known[path].fields if path in known else each for path, each in able.items()}
+        both = {path: able[path] & taken[path] for path in able}
         return replace(
             seen,
-            values=_without(seen.values, withheld),
+            values=_without(seen.values, _all(able, taken)),
             by=by,
-            reach=Reach({record.name: frozenset(allowed)}),
-            withheld=frozenset(withheld),
-            lost=frozenset(lost),
+            reach=Reach({record.name: frozenset().union(*both.values())}),
+            withheld=_all(able, taken),
+            lost=_all(taken, able),
         )
 
-    async def _accepted(
-        self, resource: Resource, able: frozenset[str], by: str, *, urgent: bool
-    ) -> frozenset[str]:
-        known = self._known.get(unit(resource).path)
-        if urgent:
-            return able if known is None else known.fields
+    async def _look_up(self, record: Record, able: Fields, by: str) -> None:
+        """Learn what was accepted of each document on a record."""
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                found = await self.of(resource) or await self._first(resource, able, by)
+                for each in on_record(record):
+                    found = await self.of(each) or await self._first(each, able[each.path], by)
+                    if found is not None:
+                        self._known[each.path] = found
         except (StoreUnavailable, TimeoutError) as error:
-            logger.warning("the reach of %s cannot be looked up: %s", resource.path, error)
-            return able if known is None else known.fields
-        if found is None:
-            return able
-        self._known[unit(resource).path] = found
-        return found.fields
+            logger.warning("the accepted reach of %s cannot be looked up: %s", record.name, error)
 
     async def _first(self, resource: Resource, able: frozenset[str], by: str) -> Accepted | None:
         """Record the reach with which a document is first served; another process may be first."""
@@ -132,7 +125,14 @@ class AcceptedReach:
         return Fact(self._environment, KIND, unit(resource).path, content, accepted.who)
 
 
-def _without(values: Mapping[str, str | bool], left_out: set[str]) -> Mapping[str, str | bool]:
+def _all(some: Fields, others: Fields) -> frozenset[str]:
+    """Give what some have that others have not, of all documents together."""
+    return frozenset(path for each in some for path in some[each] - others[each])
+
+
+def _without(
+    values: Mapping[str, str | bool], left_out: frozenset[str]
+) -> Mapping[str, str | bool]:
     if not left_out:
         return values
     return {path: value for path, value in values.items() if path not in left_out}

@@ -73,21 +73,21 @@ class Serving:
         }
 
 
-async def look(pair: Pair) -> Sequence[Serving]:
-    """Read every page once, so that each closed door is known; gives who serves what.
+async def everywhere(pair: Pair) -> Sequence[Serving]:
+    """Tell who serves each kind of document, without asking the products (C3).
 
-    A page that nothing shows is told all the same. Raises StoreUnavailable.
+    The documents of a collection are told once, for all of its keys. Raises StoreUnavailable.
     """
+    return [await serving(pair, each) for each in (*RESOURCES, *TEMPLATES)]
+
+
+async def _look(pair: Pair) -> Sequence[Serving]:
+    """Read every page once, so that each closed door is known; then tell who serves what."""
     for record in dict.fromkeys(each.record for each in RESOURCES):
         first = next(each for each in RESOURCES if each.record == record)
         with suppress(Problem):
             await pair.half(first).observe(first)
-    return [await serving(pair, each) for each in documents()]
-
-
-def documents() -> Sequence[Resource]:
-    """Give every kind of document once: those of a collection for all of its keys."""
-    return (*RESOURCES, *TEMPLATES)
+    return await everywhere(pair)
 
 
 async def accept(pair: Pair, who: str, origin: Origin) -> Sequence[Serving]:
@@ -96,7 +96,7 @@ async def accept(pair: Pair, who: str, origin: Origin) -> Sequence[Serving]:
     Gives the documents for which that changes anything, as they were before. Raises
     StoreUnavailable, and AuditUnavailable where it cannot be put on the trail.
     """
-    changing = [each for each in await look(pair) if each.unaccepted or each.lost]
+    changing = [each for each in await _look(pair) if each.unaccepted or each.lost]
     if not changing:
         return ()
     facts = {

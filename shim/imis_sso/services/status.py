@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imis_sso.domain.ledger import ManagedPeriod
-from imis_sso.domain.manual_steps import PRESENT
+from imis_sso.domain.manual_steps import PRESENT, Step
 from imis_sso.domain.resources import COLLECTIONS, LICENCE, RESOURCES, Resource
 from imis_sso.services.accepted_pages import accepted_pages
 from imis_sso.services.delivery import Delivery
@@ -17,6 +17,8 @@ from imis_sso.services.serving import serving
 async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, Any]:
     """Give the hold, circuits, sinks, dated secrets, pages, and what is known of each resource."""
     hold = await pair.journal.holding.current()
+    documents = (*RESOURCES, *await items(pair))
+    steps = {} if pair.steps is None else await pair.steps.pending()
     return {
         "environment": pair.name,
         "production": pair.policy.production,
@@ -29,7 +31,7 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
             {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
         ],
         "pages": await accepted_pages(pair.facts, pair.name),
-        "resources": [await _resource(pair, each) for each in (*RESOURCES, *await items(pair))],
+        "resources": [await _resource(pair, each, steps) for each in documents],
     }
 
 
@@ -43,7 +45,7 @@ async def items(pair: Pair) -> list[Resource]:
     return found
 
 
-async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:
+async def _resource(pair: Pair, resource: Resource, steps: Mapping[str, Step]) -> dict[str, Any]:
     ways = await serving(pair, resource)
     last = await pair.managed.last(pair.name, resource.path)
     return {
@@ -55,17 +57,18 @@ async def _resource(pair: Pair, resource: Resource) -> dict[str, Any]:
         "unaccepted": list(ways.unaccepted),
         "managed": last is not None and last.lasts,
         "last_managed_write": _write(last) if last else None,
-        "pending_manual_step": await _pending(pair, resource, ways.connector),
+        "pending_manual_step": await _pending(pair, resource, ways.connector, steps),
     }
 
 
-async def _pending(pair: Pair, resource: Resource, connector: str) -> str | None:
+async def _pending(
+    pair: Pair, resource: Resource, connector: str, steps: Mapping[str, Step]
+) -> str | None:
     """Give the id of the step that waits for a person: `present` where nothing was confirmed."""
     if pair.steps is None:
         return None
-    step = (await pair.steps.pending()).get(resource.path)
-    if step is not None:
-        return step.id
+    if resource.path in steps:
+        return steps[resource.path].id
     doors = pair.doors[resource.product].doors
     if resource == LICENCE:
         return None  # its document says by itself that it is unknown
