@@ -18,10 +18,12 @@ from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dash
 from imis_sso.connectors.imis_rest.connector import ImisRest
 from imis_sso.connectors.imis_staff_site.connector import ImisStaffSite
 from imis_sso.connectors.imis_staff_site.pages import page_files as staff_site_pages
+from imis_sso.connectors.proxy import FindProxy, Proxy, no_proxy, parse_proxy
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.resources import PRODUCTS, Product
+from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import ASSISTED, INTERACTIVE, EnvironmentConfig
 from imis_sso.services.circuit import Patience
@@ -55,6 +57,23 @@ def credential(
     return looked_up
 
 
+def proxy_of(config: EnvironmentConfig) -> FindProxy:
+    """Give the way to an environment's proxy; its source is looked up at every use."""
+    source = config.proxy
+    if source is None:
+        return no_proxy
+
+    async def found() -> Proxy | None:
+        text = await resolve_off_loop(source) if isinstance(source, SecretSource) else source
+        try:
+            return parse_proxy(text.reveal() if isinstance(text, Secret) else text)
+        except ValueError as error:
+            msg = f"The source of proxy gives no proxy: {error}."
+            raise SecretUnavailable(msg) from None
+
+    return found
+
+
 def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> Connector:
     imis = config.imis
     return ImisRest(
@@ -65,6 +84,8 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> C
         provider_id=imis.provider_id,
         ca_file=config.ca_file,
         requests_per_second=imis.requests_per_second,
+        proxy=proxy_of(config),
+        user_agent=config.user_agent,
     )
 
 
@@ -80,6 +101,8 @@ def _imis_staff_site(config: EnvironmentConfig, guard: LoginGuard, facts: Facts)
         memory=PageMemory(facts, config.name, ImisStaffSite.name),
         idle_seconds=config.browser_idle_minutes * 60.0,
         by_person=imis.login == INTERACTIVE,
+        proxy=proxy_of(config),
+        user_agent=config.user_agent,
         # A use of a page is several requests: the page, its save, the page after it.
         uses_per_second=max(1, imis.requests_per_second // _REQUESTS_OF_A_USE),
     )
@@ -98,6 +121,8 @@ def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Fa
         uses_per_second=cloud_sso.uses_per_second,
         idle_seconds=config.browser_idle_minutes * 60.0,
         by_person=cloud_sso.login == INTERACTIVE,
+        proxy=proxy_of(config),
+        user_agent=config.user_agent,
     )
 
 

@@ -124,7 +124,9 @@ async def test_a_server_that_says_nothing_is_a_timeout(simulation: Simulation) -
         silent.listen()
         port = silent.getsockname()[1]
         with pytest.raises(UpstreamTimeout):
-            await trust.server_pin("127.0.0.1", port, simulation.ca_file, "The product", 0.2)
+            await trust.server_pin(
+                "127.0.0.1", port, simulation.ca_file, "The product", seconds=0.2
+            )
 
 
 @pytest.mark.parametrize("content", [None, "no certificates"])

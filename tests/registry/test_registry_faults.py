@@ -133,6 +133,20 @@ ADDED = [
     ("    ca_file: registry.yaml", f"{ENV}.ca_file", "holds no certificate in PEM form"),
     ("    ca_file: .", f"{ENV}.ca_file", ""),
     ("    ca_file: [x]", f"{ENV}.ca_file", "expected text, found a list"),
+    # the way to the products
+    *(
+        (f"    {line}", f"{ENV}.{line.partition(':')[0]}", words)
+        for line, words in (
+            ("proxy: http://proxy.example.org", "must be http://host:port, or a source"),
+            ("proxy: https://proxy.example.org:3128", "must be http://host:port, or a source"),
+            ("proxy: http://me:word@proxy.example.org:3128", "has credentials: put the whole"),
+            ("proxy: proxy.example.org", 'must name a source, "env:NAME"'),
+            ("proxy: 3128", "expected text"),
+            ("user_agent: ' x'", "must not begin or end with white space"),
+            ("user_agent: 'é'", "must be at most 100 printable ASCII characters"),
+            ("browser_idle_minutes: 0", "must be at least 1"),
+        )
+    ),
     # the tenant (contract C46)
     ("    tenant: {cloud_id: other}", ENV, "tenant.cloud_id is not cloud_sso.cloud_id"),
 ]

@@ -213,3 +213,21 @@ def test_five_hundred_environments_load_as_quickly_as_they_should(tmp_path: Path
     registry = load(file)
     assert len(registry.environments) == 500
     assert registry.tree.line(("environments", "e499")) == 501
+
+
+def test_the_way_to_the_products(write: Write) -> None:
+    """A proxy's address, or the source of one; log-ins by a person and with codes."""
+    plain = load(write("    proxy: http://proxy.example.org:3128")).environments["test"]
+    assert plain.proxy == "http://proxy.example.org:3128"
+    coded = '      username: admin\n      totp: "env:CODES"'
+    registry = load(write("    proxy: env:PROXY", "    user_agent: example.org", line12=coded))
+    assert registry.environments["test"].user_agent == "example.org"
+    found = {".".join(map(str, key)): source.scheme for key, source in registry.sources()}
+    assert found["environments.test.proxy"] == "env"
+    assert found["environments.test.cloud_sso.totp"] == "env"
+
+
+def test_a_person_needs_no_password_in_the_file(write: Write) -> None:
+    file = write(line12="      login: interactive", line13="")
+    section = load(file).environments["test"].cloud_sso
+    assert (section.login, section.username, section.password) == ("interactive", None, None)

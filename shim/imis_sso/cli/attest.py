@@ -142,6 +142,7 @@ def _path(environment: str) -> str:
 
 
 def _trust(target: Target, environment: str, now: dict[str, Any], ca_file: Path | None) -> Trust:
+    from imis_sso.connecting import proxy_of
     from imis_sso.connectors.browser.watched import Trust
     from imis_sso.domain.hosts import host_of
 
@@ -150,6 +151,7 @@ def _trust(target: Target, environment: str, now: dict[str, Any], ca_file: Path 
         section = load_registry(target.config)[0].environments[environment]
         ca_file = ca_file or section.ca_file
         hosts += section.egress.allow  # a directory with a certificate of one's own is among them
+        return Trust(ca_file, tuple(dict.fromkeys(hosts)), proxy=proxy_of(section))
     return Trust(ca_file, tuple(dict.fromkeys(hosts)))
 
 

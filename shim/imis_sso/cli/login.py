@@ -124,7 +124,7 @@ def log_in_by_hand(
     config: ConfigOption, environment: str, person: Person, *, headless: bool = False
 ) -> None:
     """Have a person log in to every half that wants it, and keep what the browser then holds."""
-    from imis_sso.connecting import log_in_places
+    from imis_sso.connecting import log_in_places, proxy_of
     from imis_sso.connectors.browser.watched import Trust
     from imis_sso.domain.hosts import host_of
 
@@ -134,7 +134,13 @@ def log_in_by_hand(
         raise Failure(_NONE.format(environment=environment))
     for product, place in places.items():
         say(_BEGIN.format(title=place.title, minutes=SECONDS / 60), error=True)
-        trust = Trust(section.ca_file, (host_of(place.address),), headless)
+        trust = Trust(
+            section.ca_file,
+            (host_of(place.address),),
+            headless,
+            proxy=proxy_of(section),
+            user_agent=section.user_agent,
+        )
         _keep_one(config, environment, product, (place, person, trust))
 
 

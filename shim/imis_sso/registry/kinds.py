@@ -36,6 +36,8 @@ None where the file sets up none, `...` where what it sets up has faults of its 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Mount and path: at least two parts, none of them empty, `.` or `..`.
 _VAULT_PATH = re.compile(r"(?!(.*/)?\.{1,2}(/|$))[^/?#\x00-\x1f]+(/[^/?#\x00-\x1f]+)+")
+_PROXY = re.compile(r"http://([a-z0-9._-]+|\[[0-9a-f:]+\]):\d{1,5}/?")
+_USER_AGENT = re.compile(r"[\x20-\x7e]{1,100}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TOKEN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _SIGN_IN_PATH = re.compile(r"(/[A-Za-z0-9._~%-]*)+(\?[A-Za-z0-9._~%=&+-]*)?")
@@ -241,6 +243,30 @@ _FORMS: Final[Mapping[Scheme, str]] = {
     "vault": '"vault:MOUNT/PATH#FIELD"',
 }
 
+
+def _proxy(value: Any, info: ValidationInfo) -> str | SecretSource | None:
+    """Take `http://host:port`, or the source of such an address with credentials in it."""
+    if value is None:
+        return None
+    text = plain_text(value)
+    if not text.startswith(("http:", "https:")):
+        return source("proxy")(text, info)
+    if "@" in text:
+        msg = 'has credentials: put the whole address where a source leads to, such as "env:PROXY"'
+        raise ValueError(msg)
+    if not _PROXY.fullmatch(text):
+        msg = "must be http://host:port, or a source of such an address"
+        raise ValueError(msg)
+    return text
+
+
+def _user_agent(value: str) -> str:
+    if value and not _USER_AGENT.fullmatch(_text(value)):
+        msg = "must be at most 100 printable ASCII characters"
+        raise ValueError(msg)
+    return value
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Address = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -258,5 +284,7 @@ Taker = Annotated[str, AfterValidator(_document)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=63)]
 SecretName = Annotated[Name, AfterValidator(_secret_name)]
 
+ProxyPlace = Annotated[str | SecretSource | None, PlainValidator(_proxy)]
+UserAgent = Annotated[str, AfterValidator(_user_agent)]
 Writes = Literal["refused", "allowed"]
 UnreadSecret = Literal["keeps"]

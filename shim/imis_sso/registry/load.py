@@ -53,17 +53,24 @@ class Registry:
             if sink.token is not None:
                 yield ("audit", "sinks", at, "token"), sink.token
         for name, environment in self.environments.items():
-            key: Key = ("environments", name)
-            for half in ("imis", "cloud_sso"):
-                for part in ("password", "totp"):
-                    found: SecretSource | None = getattr(getattr(environment, half), part)
-                    if found is not None:
-                        yield (*key, half, part), found
-            shown = environment.cloud_sso.client_secret
-            if shown is not None:
-                yield (*key, "cloud_sso", "client_secret"), shown
-            for secret, named in environment.secrets.items():
-                yield (*key, "secrets", secret, "source"), named.source
+            yield from _environment_sources(("environments", name), environment)
+
+
+def _environment_sources(
+    key: Key, environment: EnvironmentConfig
+) -> Iterator[tuple[Key, SecretSource]]:
+    for half in ("imis", "cloud_sso"):
+        for part in ("password", "totp"):
+            found: SecretSource | None = getattr(getattr(environment, half), part)
+            if found is not None:
+                yield (*key, half, part), found
+    shown = environment.cloud_sso.client_secret
+    if shown is not None:
+        yield (*key, "cloud_sso", "client_secret"), shown
+    if isinstance(environment.proxy, SecretSource):
+        yield (*key, "proxy"), environment.proxy
+    for secret, named in environment.secrets.items():
+        yield (*key, "secrets", secret, "source"), named.source
 
 
 def load(path: Path) -> Registry:

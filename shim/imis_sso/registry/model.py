@@ -38,6 +38,7 @@ from imis_sso.registry.kinds import (
     FilePaths,
     Host,
     Name,
+    ProxyPlace,
     SecretName,
     SignInPath,
     Source,
@@ -47,6 +48,7 @@ from imis_sso.registry.kinds import (
     Text,
     TokenPath,
     UnreadSecret,
+    UserAgent,
     Writes,
     source,
 )
@@ -320,6 +322,12 @@ class EnvironmentSection(Section):
     ca_file: Authorities | None = Field(
         default=None,
         description="Certificate authorities to trust besides the system's, in PEM form.",
+    )
+    proxy: ProxyPlace = Field(
+        default=None, description="Proxy on the way to both products, or the source of its address."
+    )
+    user_agent: UserAgent = Field(
+        default="", description="Words added to what the connectors call themselves."
     )
     browser_idle_minutes: int = Field(
         default=15,

@@ -16,6 +16,7 @@ from imis_sso.connectors.browser.failures import BrowserGone, translated
 from imis_sso.connectors.browser.state import state_of
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.trust import server_pin
+from imis_sso.connectors.proxy import FindProxy, no_proxy
 from imis_sso.domain.kept_login import KeptLogin
 from imis_sso.domain.problems import UpstreamUnavailable
 
@@ -32,7 +33,8 @@ class Engine:
     """Chromium for one origin, with one logged-in context and one page.
 
     `title` names the product in messages; `ca_file` is the private authority, if there is one;
-    `secrets` gives what must be redacted from anything the page says.
+    `secrets` gives what must be redacted from anything the page says; `proxy` is on the way, where
+    there is one; `user_agent` is added to what the browser calls itself.
     """
 
     def __init__(
@@ -43,12 +45,15 @@ class Engine:
         secrets: Callable[[], Sequence[Secret]],
         ca_file: Path | None,
         settle_seconds: float,
+        proxy: FindProxy = no_proxy,
+        user_agent: str = "",
     ) -> None:
         parts = urlsplit(base_url)
         self._host, self._port = parts.hostname or "", parts.port
         self._origin = f"https://{parts.netloc}"
         self._title, self._secrets = title, secrets
         self._ca_file, self._settle_seconds = ca_file, settle_seconds
+        self._proxy, self._user_agent = proxy, user_agent
         self._starting: asyncio.Task[launch.Launched] | None = None
         self._pins: tuple[str, ...] = ()
         self._context: BrowserContext | None = None
@@ -125,12 +130,14 @@ class Engine:
 
     async def _launch(self) -> launch.Launched:
         self._pins = await self._present_pins()
-        return await launch.start(self._pins)
+        return await launch.start(self._pins, proxy=await self._proxy())
 
     async def _present_pins(self) -> tuple[str, ...]:
         if self._ca_file is None:
             return ()
-        return (await server_pin(self._host, self._port, self._ca_file, self._title),)
+        proxy = await self._proxy()
+        pin = server_pin(self._host, self._port, self._ca_file, self._title, proxy=proxy)
+        return (await pin,)
 
     async def has_new_pins(self) -> bool:
         """Tell whether a trusted server shows another key than the browser was told of."""
@@ -146,7 +153,7 @@ class Engine:
         if not launched.browser.is_connected():
             raise BrowserGone
         with translated(self._title):
-            context = await _new_context(launched)
+            context = await _new_context(launched, **self._agent(launched))
         try:
             yield await self._page_of(context)
         finally:
@@ -156,7 +163,7 @@ class Engine:
     async def _new_tab(self, launched: launch.Launched) -> Tab:
         if self._context is None:
             with translated(self._title):
-                self._context = await _new_context(launched, **self._identity())
+                self._context = await _new_context(launched, **self._identity(launched))
         return await self._page_of(self._context)
 
     async def _page_of(self, context: BrowserContext) -> Tab:
@@ -164,9 +171,14 @@ class Engine:
             page = await context.new_page()
         return Tab(page, self._origin, self._title, self._secrets, self._settle_seconds)
 
-    def _identity(self) -> dict[str, Any]:
-        if self._kept is None:
+    def _agent(self, launched: launch.Launched) -> dict[str, Any]:
+        if not self._user_agent:
             return {}
+        return {"user_agent": f"{launched.user_agent} {self._user_agent}"}
+
+    def _identity(self, launched: launch.Launched) -> dict[str, Any]:
+        if self._kept is None:
+            return self._agent(launched)
         state = self._kept.state
         return {
             "storage_state": json.loads(state.storage.reveal()),

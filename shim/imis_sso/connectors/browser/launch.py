@@ -14,10 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from imis_sso.connectors.proxy import Proxy
 from imis_sso.domain.problems import UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Playwright
+    from playwright.async_api import Browser, Playwright, ProxySettings
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,18 @@ _FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+)
+# Chromium's maker is asked what fields of a form may be for, for updates, for the time: not by us.
+_NOBODYS_BUSINESS: Final = (
+    "content-autofill.googleapis.com",
+    "update.googleapis.com",
+    "optimizationguide-pa.googleapis.com",
+    "safebrowsing.googleapis.com",
+    "accounts.google.com",
+    "clients1.google.com",
+    "clients2.google.com",
+    "clientservices.googleapis.com",
+    "redirector.gvt1.com",
 )
 # The service's environment holds passwords; a browser that runs other people's pages gets none.
 _PASSED_ON: Final = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"})
@@ -45,6 +58,7 @@ class Launched:
     playwright: Playwright
     browser: Browser
     pid: int | None
+    user_agent: str = ""
 
 
 def find_chromium(environ: Mapping[str, str]) -> str | None:
@@ -64,10 +78,15 @@ def find_chromium(environ: Mapping[str, str]) -> str | None:
     return next((path for name in _SYSTEM_NAMES if (path := shutil.which(name, path=search))), None)
 
 
-def flags(pins: Sequence[str], *, as_root: bool) -> list[str]:
-    """Give Chromium's command line; the sandbox is off only where it cannot be on, as root."""
+def flags(pins: Sequence[str], *, as_root: bool, headless: bool = True) -> list[str]:
+    """Give Chromium's command line; the sandbox is off only where it cannot be on, as root.
+
+    A window is a person's: it goes wherever they go, also to log in with an account at Google.
+    """
     pinned = [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
-    return [*_FLAGS, *pinned, *(["--no-sandbox"] if as_root else [])]
+    nowhere = ",".join(f"MAP {each} ~NOTFOUND" for each in _NOBODYS_BUSINESS)
+    alone = [f"--host-resolver-rules={nowhere}"] if headless else []
+    return [*_FLAGS, *alone, *pinned, *(["--no-sandbox"] if as_root else [])]
 
 
 def passed_environment(
@@ -90,9 +109,12 @@ def _warn_once() -> None:
     logger.warning("running as root, so Chromium runs without its sandbox")
 
 
-async def start(pins: Sequence[str], *, headless: bool = True) -> Launched:
+async def start(
+    pins: Sequence[str], *, headless: bool = True, proxy: Proxy | None = None
+) -> Launched:
     """Start a Chromium that trusts the keys of `pins` besides the system's authorities.
 
+    Everything it asks for goes through the proxy, where there is one.
     Raises UpstreamUnavailable where there is no browser to start, with the way to get one.
     """
     try:
@@ -101,7 +123,7 @@ async def start(pins: Sequence[str], *, headless: bool = True) -> Launched:
         raise _missing("the Python package playwright") from None
     playwright = await async_playwright().start()
     try:
-        return await _launched(playwright, pins, headless=headless)
+        return await _launched(playwright, pins, headless=headless, proxy=proxy)
     except (Error, TimeoutError):
         await playwright.stop()
         logger.warning("Chromium did not start (%s)", find_chromium(os.environ) or "Playwright's")
@@ -118,13 +140,15 @@ def _missing(what: str) -> UpstreamUnavailable:
     )
 
 
-async def _launched(playwright: Playwright, pins: Sequence[str], *, headless: bool) -> Launched:
+async def _launched(
+    playwright: Playwright, pins: Sequence[str], *, headless: bool, proxy: Proxy | None
+) -> Launched:
     as_root = os.geteuid() == 0
     if as_root:
         _warn_once()
     browser = await playwright.chromium.launch(
         executable_path=find_chromium(os.environ),
-        args=flags(pins, as_root=as_root),
+        args=flags(pins, as_root=as_root, headless=headless),
         chromium_sandbox=not as_root,
         headless=headless,
         env=passed_environment(os.environ, headless=headless),
@@ -132,16 +156,28 @@ async def _launched(playwright: Playwright, pins: Sequence[str], *, headless: bo
         handle_sigterm=False,
         handle_sighup=False,
         timeout=_START_SECONDS * 1000,
+        proxy=None if proxy is None else _settings(proxy, headless=headless),
     )
-    return Launched(playwright, browser, await _pid(browser))
+    return Launched(playwright, browser, *await _identity(browser))
 
 
-async def _pid(browser: Browser) -> int | None:
+def _settings(proxy: Proxy, *, headless: bool) -> ProxySettings:
+    # What goes nowhere does not go to the proxy either.
+    settings: ProxySettings = {"server": proxy.server}
+    if headless:
+        settings["bypass"] = ",".join(_NOBODYS_BUSINESS)
+    if proxy.password is not None:
+        settings["username"], settings["password"] = proxy.username, proxy.password.reveal()
+    return settings
+
+
+async def _identity(browser: Browser) -> tuple[int | None, str]:
     session = await browser.new_browser_cdp_session()
     answer = await session.send("SystemInfo.getProcessInfo")
+    version = await session.send("Browser.getVersion")
     await session.detach()
     kinds = {each["type"]: each["id"] for each in answer["processInfo"]}
-    return kinds.get("browser")
+    return kinds.get("browser"), str(version["userAgent"])
 
 
 async def stop(launched: Launched) -> None:

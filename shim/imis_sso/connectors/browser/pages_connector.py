@@ -19,6 +19,7 @@ from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import View, Way
 from imis_sso.connectors.browser.writing import write_page
 from imis_sso.connectors.pace import Pace
+from imis_sso.connectors.proxy import FindProxy, no_proxy
 from imis_sso.domain.observed import Change
 from imis_sso.domain.secret import ObservedSecret, Secret, Unreadable
 
@@ -33,7 +34,8 @@ class Common(TypedDict, total=False):
     `read_seconds` and `save_seconds` bound one read and one write; `settle_seconds` is how long a
     quiet page may take to show its fields; `uses_per_second` is how many reads and writes there are
     at the most; a browser that is not used for `idle_seconds` is ended; `by_person` uses the log-in
-    that a person made, and the service's own credential never.
+    that a person made, and the service's own credential never; `proxy` is on the way, where there
+    is one; `user_agent` is added to what the browser calls itself.
     """
 
     ca_file: Path | None
@@ -45,6 +47,8 @@ class Common(TypedDict, total=False):
     uses_per_second: int
     idle_seconds: float
     by_person: bool
+    proxy: FindProxy
+    user_agent: str
 
 
 class PagesConnector:
@@ -83,6 +87,8 @@ class PagesConnector:
             pace=Pace(common.get("uses_per_second", 5)),
             idle_seconds=common.get("idle_seconds", IDLE_SECONDS),
             log_in=log_in,
+            proxy=common.get("proxy", no_proxy),
+            user_agent=common.get("user_agent", ""),
         )
         memory = common.get("memory")
         self._watch = PageWatch(memory, title)

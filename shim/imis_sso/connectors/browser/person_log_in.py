@@ -62,10 +62,10 @@ async def log_in_by_person(
     Raises UpstreamLoginRequired where the window was closed or the time was over before that, and
     UpstreamUnavailable where there is no browser to open or the host is not trusted.
     """
-    launched = await launch.start(await trust.pins(), headless=trust.headless)
+    launched = await trust.start()
     try:
         context = await launched.browser.new_context(
-            accept_downloads=False, service_workers="block", **_identity(trust)
+            accept_downloads=False, service_workers="block", **_identity(trust, launched)
         )
         async with asyncio.timeout(seconds):
             return await _logged_in(context, place, person)
@@ -79,8 +79,10 @@ async def log_in_by_person(
         await launch.stop(launched)
 
 
-def _identity(_trust: Trust) -> dict[str, Any]:
-    return {}
+def _identity(trust: Trust, launched: launch.Launched) -> dict[str, Any]:
+    if not trust.user_agent:
+        return {}
+    return {"user_agent": f"{launched.user_agent} {trust.user_agent}"}
 
 
 async def _logged_in(context: BrowserContext, place: LogInPlace, person: Person) -> BrowserState:

@@ -23,6 +23,7 @@ from imis_sso.connectors.browser.idle import IDLE_SECONDS, Idle
 from imis_sso.connectors.browser.kept_log_in import LogsIn
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.pace import Pace
+from imis_sso.connectors.proxy import FindProxy, no_proxy
 from imis_sso.domain.kept_login import KeptLogin
 from imis_sso.domain.problems import (
     Busy,
@@ -51,7 +52,8 @@ class BrowserSession:
     pages, if they are kept; `settle_seconds` is how long a quiet page may take to show its fields;
     `pace` caps how often the product is used; after `idle_seconds` without use the browser is
     ended, and its log-in with it; the next use starts another. `log_in` says whether the browser
-    begins with the log-in of a person.
+    begins with the log-in of a person; `proxy` is on the way, where there is one; `user_agent` is
+    added to what the browser calls itself.
     """
 
     def __init__(
@@ -66,13 +68,21 @@ class BrowserSession:
         pace: Pace | None = None,
         idle_seconds: float = IDLE_SECONDS,
         log_in: LogsIn | None = None,
+        proxy: FindProxy = no_proxy,
+        user_agent: str = "",
     ) -> None:
         self._title, self._secrets, self._captures = title, secrets, captures
         self._pace = pace
         self._log_in, self._renewed_at = log_in, 0.0
         self._idle = Idle(idle_seconds, self._rest)
         self._engine = Engine(
-            base_url, title, secrets=secrets, ca_file=ca_file, settle_seconds=settle_seconds
+            base_url,
+            title,
+            secrets=secrets,
+            ca_file=ca_file,
+            settle_seconds=settle_seconds,
+            proxy=proxy,
+            user_agent=user_agent,
         )
         self._lock = asyncio.Lock()
         self._interrupted_save = False

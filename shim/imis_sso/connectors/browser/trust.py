@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from imis_sso.connectors.browser.failures import timed_out, untrusted_certificate
+from imis_sso.connectors.proxy import Proxy, ProxyRefused, connected
 from imis_sso.domain.problems import UpstreamUnavailable
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,13 @@ def spki_pin(certificate: bytes) -> str:
 
 
 async def server_pin(
-    host: str, port: int | None, ca_file: Path, title: str, seconds: float = 5.0
+    host: str,
+    port: int | None,
+    ca_file: Path,
+    title: str,
+    *,
+    proxy: Proxy | None = None,
+    seconds: float = 5.0,
 ) -> str:
     """Connect, verify the server's certificate and name, and give the pin of its key.
 
@@ -62,19 +69,22 @@ async def server_pin(
     context = await asyncio.to_thread(trust_store, ca_file)
     try:
         async with asyncio.timeout(seconds):
-            return await _pin_of(host, port or _HTTPS_PORT, context)
+            return await _pin_of(host, port or _HTTPS_PORT, context, proxy)
     except TimeoutError:
         raise timed_out(title) from None
     except ssl.SSLCertVerificationError as error:
         logger.warning("the certificate of %s is not trusted: %s", host, error.verify_message)
         raise untrusted_certificate(title) from None
+    except ProxyRefused as error:
+        msg = f"{title} cannot be reached at {host}:{port or _HTTPS_PORT}: {error}."
+        raise UpstreamUnavailable(msg) from None
     except OSError:
         msg = f"{title} cannot be reached at {host}:{port or _HTTPS_PORT}."
         raise UpstreamUnavailable(msg) from None
 
 
-async def _pin_of(host: str, port: int, context: ssl.SSLContext) -> str:
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
+async def _pin_of(host: str, port: int, context: ssl.SSLContext, proxy: Proxy | None) -> str:
+    writer = await connected(host, port, context, proxy)
     try:
         connection: ssl.SSLObject = writer.get_extra_info("ssl_object")
         certificate = connection.getpeercert(binary_form=True)

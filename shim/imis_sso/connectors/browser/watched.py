@@ -24,6 +24,7 @@ from imis_sso.connectors.browser.failures import (
 )
 from imis_sso.connectors.browser.traffic import is_on
 from imis_sso.connectors.browser.trust import server_pin
+from imis_sso.connectors.proxy import FindProxy, Proxy, no_proxy
 from imis_sso.domain.hosts import origin_of
 
 if TYPE_CHECKING:
@@ -36,23 +37,33 @@ TITLE: Final = "iMIS's sign-in page"
 class Trust:
     """How the browser is started: `ca_file` is trusted for `hosts`, besides the system's own.
 
-    Without a screen it is `headless`, for a scripted person.
+    Without a screen it is `headless`, for a scripted person. `proxy` is on the way, where there is
+    one; `user_agent` is added to what the browser calls itself.
     """
 
     ca_file: Path | None = None
     hosts: Sequence[str] = ()
     headless: bool = False
+    proxy: FindProxy = no_proxy
+    user_agent: str = ""
+
+    async def start(self) -> launch.Launched:
+        """Start a browser like this. Raises what `launch.start` and `trust.server_pin` raise."""
+        pins = await self.pins()
+        return await launch.start(pins, headless=self.headless, proxy=await self.proxy())
 
     async def pins(self) -> list[str]:
         """Verify each host by the authority and give the pin of its key (as `trust.server_pin`)."""
         if self.ca_file is None:
             return []
-        return list(await asyncio.gather(*(_pin(each, self.ca_file) for each in self.hosts)))
+        proxy = await self.proxy()
+        every = (_pin(each, self.ca_file, proxy) for each in self.hosts)
+        return list(await asyncio.gather(*every))
 
 
-async def _pin(host: str, ca_file: Path) -> str:
+async def _pin(host: str, ca_file: Path, proxy: Proxy | None) -> str:
     parts = urlsplit(f"//{host}")
-    return await server_pin(parts.hostname or "", parts.port, ca_file, host)
+    return await server_pin(parts.hostname or "", parts.port, ca_file, host, proxy=proxy)
 
 
 class Person(Protocol):
@@ -157,7 +168,7 @@ async def watch(
     no browser to open or a host is not trusted, and UpstreamTimeout.
     """
     trust = trust or Trust()
-    launched = await launch.start(await trust.pins(), headless=trust.headless)
+    launched = await trust.start()
     try:
         return await _watched(launched.browser, address, person, seconds)
     except CertificateRefused:

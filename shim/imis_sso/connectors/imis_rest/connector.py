@@ -19,6 +19,7 @@ from imis_sso.connectors.imis_rest.redaction import Redactor
 from imis_sso.connectors.imis_rest.session import FairUse, Session
 from imis_sso.connectors.imis_rest.transport import Answer, NoAnswer, Request, Transport
 from imis_sso.connectors.pace import Pace
+from imis_sso.connectors.proxy import FindProxy, no_proxy
 from imis_sso.domain.observed import Change, Finding, Observed, Reach
 from imis_sso.domain.problems import UpstreamError, UpstreamRefused
 from imis_sso.domain.resources import ABOUT_IMIS, OPENID_PROVIDER, Resource
@@ -39,7 +40,8 @@ class ImisRest:
     `request_seconds` bounds one request, `requests_per_second` how many there are. Every read
     and every write ends within one and a half times that, waiting and log-in included, so that
     a write with the read before and the read after it stays far below 50 seconds (contract
-    C33).
+    C33). `proxy` is on the way, where there is one; `user_agent` is added to what we call
+    ourselves.
     """
 
     name: ClassVar[str] = "imis_rest"
@@ -59,8 +61,11 @@ class ImisRest:
         request_seconds: float = 8.0,
         requests_per_second: int = 25,
         fair_use: FairUse | None = None,
+        proxy: FindProxy = no_proxy,
+        user_agent: str = "",
     ) -> None:
-        transport = Transport(base_url, ca_file, Pace(requests_per_second))
+        pace = Pace(requests_per_second)
+        transport = Transport(base_url, ca_file, pace, proxy=proxy, user_agent=user_agent)
         log_in = LogIn(transport, credential, guard, base_url, token_path)
         self._budget = 1.5 * request_seconds
         self._log_in = log_in

@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from imis_sso import __version__
 from imis_sso.connectors.imis_rest import wire
 from imis_sso.connectors.pace import Pace
+from imis_sso.connectors.proxy import FindProxy, no_proxy
 from imis_sso.domain.problems import Problem, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 _LARGEST: Final = 1024 * 1024
@@ -35,7 +37,7 @@ class _NoHeaders(logging.Filter):
         return "headers" not in record.getMessage()
 
 
-for _name in ("httpcore.http11", "httpcore.connection"):
+for _name in ("httpcore.http11", "httpcore.connection", "httpcore.proxy"):
     logging.getLogger(_name).addFilter(_NoHeaders())
 
 
@@ -97,8 +99,17 @@ class Request:
 class Transport:
     """Connections to one iMIS. Certificates are always verified, redirects never followed."""
 
-    def __init__(self, base_url: str, ca_file: Path | None, pace: Pace) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        ca_file: Path | None,
+        pace: Pace,
+        *,
+        proxy: FindProxy = no_proxy,
+        user_agent: str = "",
+    ) -> None:
         self._base_url, self._ca_file = base_url.rstrip("/") + "/", ca_file
+        self._proxy, self._agent = proxy, f"imis-sso/{__version__} {user_agent}".strip()
         self._pace = pace
         self._client: httpx.AsyncClient | None = None
 
@@ -137,7 +148,7 @@ class Transport:
                     await client.aclose()
 
     async def _exchange(self, request: Request, trace: _Trace, seconds: float) -> Answer:
-        client = self._opened()
+        client = await self._opened()
         built = client.build_request(
             request.method,
             request.path,
@@ -149,20 +160,37 @@ class Transport:
         async with aclosing(await client.send(built, stream=True)) as response:
             return Answer(response.status_code, await _body(response), response.headers)
 
-    def _opened(self) -> httpx.AsyncClient:
+    async def _opened(self) -> httpx.AsyncClient:
         # Made on first use: loading the system's roots takes longer than all else of a start.
         if self._client is None:
+            proxy = await self._way()
             self._client = httpx.AsyncClient(
+                proxy=proxy,
                 base_url=self._base_url,
                 verify=self._context,
                 trust_env=False,
                 timeout=None,  # noqa: S113  # `send` bounds the whole exchange, not its parts  # nosec B113
                 limits=httpx.Limits(max_connections=1),
-                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": self._agent,
+                },
                 # A cookie would be a second identity beside the token.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         return self._client
+
+    async def _way(self) -> httpx.Proxy | None:
+        try:
+            proxy = await self._proxy()
+        except Problem as problem:
+            raise NoAnswer(problem, sent=False) from None
+        if proxy is None:
+            return None
+        password = "" if proxy.password is None else proxy.password.reveal()
+        auth = None if proxy.password is None else (proxy.username, password)
+        return httpx.Proxy(proxy.server, auth=auth)
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -186,7 +214,8 @@ class Transport:
             text = f"no trusted connection to iMIS at {self.host}: {distrust}"
             return NoAnswer(UpstreamUnavailable(text), sent=sent)
         if not sent:
-            text = f"iMIS at {self.host} cannot be reached"
+            through = " through the proxy" if isinstance(error, httpx.ProxyError) else ""
+            text = f"iMIS at {self.host} cannot be reached{through}"
             return NoAnswer(UpstreamUnavailable(text), sent=False, passing=True)
         text = f"iMIS at {self.host} broke off the connection before its answer was complete"
         return NoAnswer(UpstreamError(text), sent=True, passing=True)
@@ -203,10 +232,15 @@ class _Trace:
         self._end, self.limit = end, asyncio.timeout(None)
         self.sent = False
 
-    async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "http11.send_request_headers.started" and not _is_tunnel(info):
             self.sent = True
             self.limit.reschedule(self._end)
+
+
+def _is_tunnel(info: Mapping[str, Any]) -> bool:
+    # To a proxy: iMIS has seen nothing by then.
+    return getattr(info.get("request"), "method", b"") == b"CONNECT"
 
 
 async def _body(response: httpx.Response) -> bytes:
