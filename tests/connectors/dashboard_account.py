@@ -43,6 +43,7 @@ class Account:
     def become(self, model: CloudSsoModel) -> None:
         self.username, self.password, self.totp = model.username, model.password, None
         self.guard.refused.clear()
+        self.guard.code_began = None
 
     def use_codes(self, model: CloudSsoModel, secret: str = "") -> None:
         """Have codes of the simulator's secret, or of another one."""

@@ -11,6 +11,7 @@ from imis_sso.domain.secret import Secret
 class LoneGuard:
     """A guard of one process; what it checks and remembers is the test's."""
 
+    environment = "test"
     code_began: int | None = None
 
     async def check(self, address: str, username: str, password: Secret) -> None:

@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from dashboard_account import Account
 
+from imis_sso.connectors.browser.log_in import LogIn
+from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
+from imis_sso.connectors.cloud_sso_dashboard.connector import page_files
 from imis_sso.domain.problems import (
     Busy,
     SecretUnavailable,
@@ -105,6 +108,32 @@ async def test_where_the_next_code_is_far_away_the_caller_is_told_when_to_come_a
         await own.read(IMIS_CLIENT)
     assert 0 < (caught.value.retry_after or 0) <= 120
     assert ended.counters.refused_logins == 0
+
+
+async def test_a_proof_ends_where_the_code_is_asked_for_if_that_was_used(
+    own: CloudSsoDashboard, ended: CloudSsoModel, account: Account
+) -> None:
+    """Two fresh log-ins within a period: the second proves that the password is still taken."""
+    ended.patch({"totp_period": 120})
+    ended.change_variant({"cloud_sso_second_factor": "totp"})
+    account.use_codes(ended)
+    address = f"{ended.base_url}/"
+
+    async def prove(tab: Tab) -> bool:
+        await tab.load(address)
+        return await LogIn(
+            page_files().log_in,
+            account.credential,
+            account.guard,
+            address=address,
+            others={"cloud_id": ended.cloud_id},
+        ).prove(tab)
+
+    assert [await own._session.run_apart(prove, 20) for _ in range(2)] == [True, False]
+    assert (ended.counters.logins, ended.counters.refused_logins) == (1, 0)
+    account.password = "Wr0ng+pass%word"
+    with pytest.raises(UpstreamCredentialsRefused):
+        await own._session.run_apart(prove, 20)
 
 
 async def test_a_refused_code_is_a_refused_log_in(

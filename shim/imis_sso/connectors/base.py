@@ -49,6 +49,10 @@ class LoginGuard(Protocol):
     Of those that were refused (contract C47), of one-time codes, of the log-in that a person made.
     """
 
+    @property
+    def environment(self) -> str:
+        """Name of the environment, for what a person is told to run."""
+
     async def check(self, address: str, username: str, password: Secret) -> None:
         """Raise `UpstreamCredentialsRefused` if exactly this log-in was refused before."""
 

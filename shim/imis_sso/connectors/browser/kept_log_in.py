@@ -95,7 +95,7 @@ class KeptLogIn:
         logger.warning("the log-in%s at %s has ended", who.rstrip(","), tab.title)
         msg = (
             f"{tab.title} shows its log-in page: the log-in{who} has ended. Run `imis-sso login "
-            "ENV --interactive` on a machine with a screen."
+            f"{self._guard.environment} --interactive` on a machine with a screen."
         )
         raise UpstreamLoginRequired(msg)
 
@@ -113,9 +113,10 @@ class KeptLogIn:
             self._warned = True
             logger.warning(
                 "the log-in of %s ends at %s: have a person log in again, with "
-                "imis-sso login ENV --interactive",
+                "imis-sso login %s --interactive",
                 kept.facts.who,
                 f"{kept.facts.ends:%Y-%m-%d %H:%M} UTC",
+                self._guard.environment,
             )
 
     async def used(self, state: KeptLogin | None) -> None:

@@ -11,7 +11,7 @@ from imis_sso.connectors.base import Credential, LoginGuard
 from imis_sso.connectors.browser.description import LogInDescription
 from imis_sso.connectors.browser.log_in_page import LogInPages, Step
 from imis_sso.connectors.browser.log_in_steps import Stopped, Walk
-from imis_sso.connectors.browser.one_time_codes import OneTimeCodes
+from imis_sso.connectors.browser.one_time_codes import CodeUsed, OneTimeCodes
 from imis_sso.connectors.browser.survey import Survey
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.domain.kept_login import KeptLogin
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 _MAX_WORDS: Final = 200
 _AGAIN: Final = "It is not tried again until the credential changes."
 _BY_A_PERSON: Final = (
-    "Set the source of its one-time codes (totp) in the registry, or have a person log in: "
-    "`imis-sso login ENV --interactive`, with login: interactive in the registry."
+    "Set the source of its one-time codes (totp) in the registry, or `login: interactive` and run "
+    "`imis-sso login {} --interactive` on a machine with a screen."
 )
 
 
@@ -96,7 +96,7 @@ class LogIn:
             await self._guard.check(self._second_address, credential.username, both)
         except UpstreamCredentialsRefused:
             if self._wants_person == both:
-                raise _person_needed("The product", credential) from None
+                raise self._person_needed("The product", credential) from None
             raise
 
     @property
@@ -108,7 +108,20 @@ class LogIn:
         """Tell whether a page is one of the log-in."""
         return self._pages.step(survey) is not None
 
-    async def perform(self, tab: Tab) -> None:
+    async def prove(self, tab: Tab) -> bool:
+        """Log in as `perform` does, or as far as that is possible now; tells whether to the end.
+
+        Where this period's one-time code is used, nobody waits for the next: it ends where the code
+        is asked for. Inferred: a product asks for it only when it has taken the password.
+        """
+        try:
+            await self.perform(tab, wait=False)
+        except CodeUsed:
+            logger.info("%s took the password; its code is not proved again", tab.title)
+            return False
+        return True
+
+    async def perform(self, tab: Tab, *, wait: bool = True) -> None:
         """Log in at the log-in page that the tab shows, step by step.
 
         Raises UpstreamCredentialsRefused (now or earlier refused), UpstreamLoginRequired where a
@@ -120,7 +133,8 @@ class LogIn:
         async with self._guard.trying(*me):
             await self._refuse_second(credential)
             self._tried = credential.password
-            walk = Walk(tab, self._pages, self._values(credential), self._coder(credential, tab))
+            coder = self._coder(credential, tab, wait=wait)
+            walk = Walk(tab, self._pages, self._values(credential), coder)
             try:
                 async with tab.guarded():
                     await walk.to_the_end()
@@ -141,11 +155,13 @@ class LogIn:
         password = credential.password.reveal()
         return {"username": credential.username, "password": password, **self._others}
 
-    def _coder(self, credential: Credential, tab: Tab) -> Callable[[], Awaitable[Secret | None]]:
+    def _coder(
+        self, credential: Credential, tab: Tab, *, wait: bool
+    ) -> Callable[[], Awaitable[Secret | None]]:
         async def code() -> Secret | None:
             if credential.totp is None:
                 return None
-            self._code = await self._codes.next(credential.totp, tab.title)
+            self._code = await self._codes.next(credential.totp, tab.title, wait=wait)
             return self._code
 
         return code
@@ -156,7 +172,7 @@ class LogIn:
         if stopped.at is Step.PERSON:
             self._wants_person = _both(credential)
             await self._remember_second(credential)
-            raise _person_needed(tab.title, credential)
+            raise self._person_needed(tab.title, credential)
         if stopped.at is Step.CODE:
             await self._remember_second(credential)
             raise self._refused(stopped.survey, f"the one-time code of {credential.username}", tab)
@@ -172,6 +188,12 @@ class LogIn:
         )
         raise self._refused(stopped.survey, f"the log-in of {credential.username}", tab)
 
+    def _person_needed(self, title: str, credential: Credential) -> UpstreamLoginRequired:
+        return UpstreamLoginRequired(
+            f"{title} asks {credential.username} for a second factor that the service does not "
+            f"have. {_BY_A_PERSON.format(self._guard.environment)}"
+        )
+
     async def _remember_second(self, credential: Credential) -> None:
         self._accepted = None
         place = (self._second_address, credential.username, _both(credential))
@@ -186,10 +208,3 @@ class LogIn:
 def _both(credential: Credential) -> Secret:
     totp = "" if credential.totp is None else credential.totp.reveal()
     return Secret(f"{credential.password.reveal()}\x00{totp}")
-
-
-def _person_needed(title: str, credential: Credential) -> UpstreamLoginRequired:
-    return UpstreamLoginRequired(
-        f"{title} asks {credential.username} for a second factor that the service does not have. "
-        f"{_BY_A_PERSON}"
-    )

@@ -18,6 +18,10 @@ _PATIENCE: Final = 8.0
 _LAST_MOMENT: Final = 1.0
 
 
+class CodeUsed(Busy):
+    """The code of this period was used, and the next one is too far away to wait for."""
+
+
 class OneTimeCodes:
     """Gives each period's code once, in all processes that share the guard's memory.
 
@@ -33,10 +37,10 @@ class OneTimeCodes:
     ) -> None:
         self._guard, self._clock, self._patience = guard, clock, patience
 
-    async def next(self, totp: Secret, title: str) -> Secret:
-        """Give a code that was never used.
+    async def next(self, totp: Secret, title: str, *, wait: bool = True) -> Secret:
+        """Give a code that was never used; without `wait`, at once or not at all.
 
-        Raises SecretUnavailable where `totp` is no secret of codes, and Busy, with the time to
+        Raises SecretUnavailable where `totp` is no secret of codes, and CodeUsed, with the time to
         come again, where this period's code was used and the next one is too far away.
         """
         try:
@@ -52,10 +56,10 @@ class OneTimeCodes:
             if in_time and await self._guard.take_code(counter * generator.period):
                 return generator.code(counter)
             waited += left
-            if waited > self._patience:
+            if waited > (self._patience if wait else 0.0):
                 msg = (
                     f"The one-time code of {title} was used already in this period, and no code is "
                     "used twice."
                 )
-                raise Busy(msg, retry_after=math.ceil(left))
+                raise CodeUsed(msg, retry_after=math.ceil(left))
             await asyncio.sleep(left)

@@ -168,7 +168,8 @@ class ImisStaffSite(PagesConnector):
             if not log_in.shown(await tab.settle(log_in.shown)):
                 msg = f"{_TITLE} asks a browser that it does not know for no log-in."
                 raise UpstreamError(msg)
-            await log_in.perform(tab)
+            if not await log_in.prove(tab):
+                return
             survey = await tab.settle(lambda each: _leads(first, each))
             if not _leads(first, survey):
                 msg = f"{_TITLE} took the log-in and does not show its navigation."
