@@ -48,6 +48,7 @@ def test_every_door_is_tried_and_nothing_is_written(
         "cloud_sso_dashboard": {
             "cloud-sso/imis-client": "reads",
             "cloud-sso/imis-sso-settings": "reads and writes",
+            "cloud-sso/directories": "reads, writing is not known",
         },
     }
     configured = [each["connector"] for each in ended.json["doors"] if each["configured"]]

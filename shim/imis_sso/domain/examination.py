@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from imis_sso.domain.claims import MARKS, claim
 from imis_sso.domain.observed import Finding, Reach
-from imis_sso.domain.resources import RESOURCES, Product, Resource
+from imis_sso.domain.resources import COLLECTIONS, RESOURCES, TEMPLATE, Product, Resource
 
 READS: Final = "reads"
 READS_AND_WRITES: Final = "reads and writes"
@@ -39,44 +39,57 @@ class Door:
     version: str = ""
 
     def capabilities(self) -> dict[str, str]:
-        """Tell what the connector can do, by the resources of its product."""
-        mine = (each for each in RESOURCES if each.product == self.product)
-        return {each.path: self._capability(each) for each in mine}
+        """Tell what the connector can do, by the resources and collections of its product."""
+        found = {each.path: self._capability(each, each.path) for each in RESOURCES}
+        found |= {
+            each.path: self._capability(each.item(TEMPLATE), each.path) for each in COLLECTIONS
+        }
+        return {path: able for path, able in found.items() if path.startswith(f"{self.product}/")}
 
     @property
     def works(self) -> bool:
-        """Whether it does all that it is there for."""
-        able = [each for each in self.capabilities().values() if each != OUT_OF_REACH]
+        """Whether it does all that it is there for.
+
+        Collections count only where they are closed: an empty one shows nothing of its records.
+        """
+        whole = {each.path for each in RESOURCES}
+        able = [
+            each
+            for path, each in self.capabilities().items()
+            if each != OUT_OF_REACH and (path in whole or each == CLOSED)
+        ]
         return bool(able) and all(each in _WORKS for each in able)
 
     def unreachable(self, path: str) -> tuple[str, ...]:
         """Give the fields of a resource that the connector never reaches."""
-        found = next(each for each in RESOURCES if each.path == path)
+        found = next((each for each in RESOURCES if each.path == path), None)
+        if found is None:
+            return ()
         return self.reach.unreachable(found.record.name, found.document)
 
-    def _capability(self, resource: Resource) -> str:
+    def _capability(self, resource: Resource, path: str) -> str:
         if self.untried:
             return NOT_KNOWN
         if not self.reach.fields.get(resource.record.name):
             return OUT_OF_REACH
-        reading = self._held(resource, "read")
+        reading = self._held(path, "read")
         if False in reading:
             return CLOSED
         if None in reading or not reading:
             return NOT_KNOWN
-        return READS if resource.read_only else self._writing(resource)
+        return READS if resource.read_only else self._writing(path)
 
-    def _writing(self, resource: Resource) -> str:
-        writing = self._held(resource, "write")
+    def _writing(self, path: str) -> str:
+        writing = self._held(path, "write")
         if False in writing:
             return READS_ONLY
         return READS_AND_WRITES if writing and None not in writing else WRITING_OPEN
 
-    def _held(self, resource: Resource, need: str) -> list[bool | None]:
+    def _held(self, path: str, need: str) -> list[bool | None]:
         return [
             each.held
             for each in self.findings
-            if each.need == need and (not each.resources or resource.path in each.resources)
+            if each.need == need and (not each.resources or path in each.resources)
         ]
 
     def as_dict(self) -> dict[str, Any]:

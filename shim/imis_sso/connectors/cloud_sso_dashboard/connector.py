@@ -179,7 +179,18 @@ class CloudSsoDashboard(PagesConnector):
         except Problem as problem:
             return judging.unreached(probes.SUBJECT, problem, seen, accepted=self._log_in.accepted)
         shown = self._shown_cloud_id, self._cloud_id
-        return probes.findings(self._page, view, seen, secret, shown)
+        found = probes.findings(self._page, view, seen, secret, shown)
+        return (*found, *await self._directory_findings())
+
+    async def _directory_findings(self) -> Sequence[Finding]:
+        try:
+            entries = (await self.read(DIRECTORIES.listing)).entries
+            for each in entries[:1]:
+                first = DIRECTORIES.item("first").bound(Binding(each.record, each.name))
+                await self.read(first)
+        except Problem as problem:
+            return (probes.no_directories(problem),)
+        return probes.directories(len(entries))
 
     def _in_words(self) -> Sequence[str]:
         host = urlsplit(self._way.base_url).hostname or ""

@@ -10,6 +10,8 @@ from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.looking import Seen
 from imis_sso.connectors.browser.way import View
 from imis_sso.domain.observed import Finding
+from imis_sso.domain.problems import Problem, UpstreamPageChanged
+from imis_sso.domain.resources import DIRECTORIES, IMIS_CLIENT, IMIS_SSO_SETTINGS
 from imis_sso.domain.secret import ObservedSecret
 
 PAGE: Final = "imis-sso-settings-page"
@@ -23,6 +25,7 @@ SUBJECT: Final = judging.Subject(
     page="cloud-sso.page",
     save="cloud-sso.save",
     secret="cloud-sso.secret-shown",  # noqa: S106  # a claim
+    paths=(IMIS_CLIENT.path, IMIS_SSO_SETTINGS.path),
 )
 _SECRET_ASK: Final = "Where can the client secret of iMIS be read by an administrator?"  # noqa: S105
 _NO_API: Final = Finding(
@@ -53,6 +56,44 @@ def findings(
         *shown,
         *_cloud_id(*cloud_id),
         _NO_API,
+    )
+
+
+def directories(count: int) -> Sequence[Finding]:
+    """Say that the list of directories was read, and the first of them, if there is one."""
+    question = "Can the directories be read as their page is described?"
+    said = f"yes: {count} listed, and the first one's form fits" if count else "the list is empty"
+    held = True if count else None
+    return (
+        Finding(
+            question,
+            said,
+            held,
+            claim="cloud-sso.directories",
+            need="read",
+            resources=(DIRECTORIES.path,),
+        ),
+        Finding(
+            "Does saving a directory keep a secret that was not touched?",
+            "not known: what was read goes back with every save",
+            claim="cloud-sso.untouched-secret",
+            need="write",
+            resources=(DIRECTORIES.path,),
+        ),
+    )
+
+
+def no_directories(problem: Problem) -> Finding:
+    """Say that the directories cannot be read; a name among them is nobody's business."""
+    changed = isinstance(problem, UpstreamPageChanged)
+    return Finding(
+        "Can the directories be read as their page is described?",
+        problem.detail if changed else f"no: {problem.title}",
+        held=False if changed else None,
+        claim="cloud-sso.directory-labels",
+        need="read",
+        resources=(DIRECTORIES.path,),
+        ask="What are the list of directories, its controls and its fields called?",
     )
 
 
