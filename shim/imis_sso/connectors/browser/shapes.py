@@ -62,20 +62,23 @@ class Words:
 def page_shape(
     page: Describes, survey: Survey, made: Sequence[Mapping[str, Any]], in_play: Iterable[str]
 ) -> dict[str, Any]:
-    """Give the shape of a page: its fields, its buttons, and its links as far as they are known.
+    """Give the shape of a page: its fields, and its buttons and links as far as they are known.
 
-    `made` is what `script()` gave. Links that the description does not name are only counted: a
-    person's name may be one.
+    `made` is what `script()` gave. Buttons and links that the description does not name are only
+    counted, for a person's name may be one; before a log-in, buttons are told.
     """
     words = Words(page, survey, in_play)
     ways = {str(each["label"]).casefold(): each for each in made}
     buttons = [each.name for each in survey.actions if not each.href]
+    is_public = isinstance(page, LogInDescription)
+    told = [words.told(each) for each in buttons if is_public or words.knows(each)]
     links = [each.name for each in survey.actions if each.href]
     return {
         "fields": [
             _field(each, words, ways.get(each.label.casefold(), {})) for each in survey.fields
         ],
-        "buttons": sorted(words.told(each) for each in buttons),
+        "buttons": sorted(told),
+        "other_buttons": len(buttons) - len(told),
         "links": sorted(each for each in set(links) if words.knows(each)),
         "other_links": sum(not words.knows(each) for each in links),
     }
