@@ -113,3 +113,9 @@ def test_what_cannot_be_run_is_an_error(registry: Registry, tmp_path: Path) -> N
     file = registry()
     command("doctor", "nowhere", "-c", str(file)).failed("there is no environment 'nowhere' in …")
     assert command("doctor", "test", "-c", str(tmp_path / "none.yaml")).code == 1
+
+
+def test_a_folder_without_a_capture_is_no_profile(tmp_path: Path) -> None:
+    command("simulate", "--profile", str(tmp_path)).failed(f"the capture in {tmp_path} cannot be …")
+    (tmp_path / "capture.json").write_text('{"format": 9}', "utf-8")
+    command("simulate", "--profile", str(tmp_path)).failed(f"the capture in {tmp_path} cannot be …")

@@ -12,7 +12,7 @@ from imis_sso.connectors.base import Connector
 from imis_sso.domain.claims import CLAIMS, MARKS, claim
 from imis_sso.domain.examination import Door, Examination, holds_private, without
 from imis_sso.domain.ledger import StoreUnavailable
-from imis_sso.domain.observed import Finding, Reach
+from imis_sso.domain.observed import Finding, Reach, Shape
 from imis_sso.domain.problems import UpstreamUnavailable
 from imis_sso.domain.resources import IMIS_SSO_PAGE, OPENID_CONNECT, OPENID_PROVIDER, Product
 from imis_sso.services import doctor
@@ -149,3 +149,36 @@ def test_the_catalogue_of_claims() -> None:
     assert claim("imis.record-served").is_open
     assert not claim("imis.contract-type").is_open
     assert all(each.text.endswith(".") and each.affects for each in CLAIMS)
+
+
+async def test_a_version_that_is_not_told_is_no_failure() -> None:
+    way = OneDoor(READS, WRITES)
+
+    async def away() -> dict[str, str]:
+        raise UpstreamUnavailable("gone")
+
+    way.tenant = away  # type: ignore[method-assign]
+    (door,) = await examine([candidate(way)])
+    assert (door.version, door.works) == ("", True)
+
+
+def test_an_examination_for_a_machine_has_everything_but_shapes() -> None:
+    shape = Shape("records", {"status": 200})
+    told = Finding("Q?", "a", held=False, claim="imis.token", ask="Why?", shape=shape)
+    again = Finding("Q2?", "b", ask="Why?")
+    doors = (
+        Door("imis", "one", configured=True, reach=REACH, findings=(told, again), version="1"),
+        Door("cloud-sso", "two", configured=False, untried="nobody permitted it"),
+    )
+    examination = Examination("test", doors)
+    found = examination.as_dict()
+    assert found["questions"] == [{"product": "imis", "question": "Why?"}]
+    assert found["doors"][0]["findings"][0]["claim"]["meaning"] == "documented by the vendor"
+    assert "claim" not in found["doors"][0]["findings"][1]
+    assert found["doors"][1]["resources"]["cloud-sso/directories"] == "not known"
+    assert examination.capture() == {
+        "format": 1,
+        "connectors": {"one": {"records": {"status": 200}}},
+    }
+    assert "email_body" in doors[0].unreachable("imis/openid-connect")
+    assert doors[1].unreachable("cloud-sso/directories") == ()

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from memory_provider import MemoryProvider
 from pair_bench import IMIS_FIELDS, MemoryConnector, PairBench, held, mode_is, raising
 
 from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.checks import Status
 from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import (
     ConnectorUnproven,
@@ -24,10 +26,12 @@ from imis_sso.domain.resources import (
     OPENID_PROVIDER,
     Product,
 )
+from imis_sso.domain.secret import Secret
 from imis_sso.services.circuit import Patience
 from imis_sso.services.guarded import guarded
 from imis_sso.services.proven import Rehearsals
 from imis_sso.services.rehearsal import MARK, NotRehearsable, rehearse
+from imis_sso.store.engine import SqlStore
 
 pytestmark = pytest.mark.anyio
 NAME = {"name": "Another"}
@@ -124,6 +128,28 @@ async def test_a_secret_that_cannot_be_read_is_not_taken_for_kept(
     found = await rehearse(bench.pair, "imis", "ada")
     assert proofs(found)["the client secret"] is None
     assert not found.passed
+
+
+@pytest.mark.parametrize("accepted", [Status.PASSED, Status.FAILED])
+async def test_a_hidden_secret_is_proved_by_the_provider(
+    memory: SqlStore, accepted: Status
+) -> None:
+    """It was sent along with both writes, and the provider is asked whether it takes it."""
+    bench = PairBench(memory)
+    bench.provider = MemoryProvider(bench, accepted=accepted)
+    bench.with_policy()
+    held(bench, "cloud", "masked")
+    await bench.record("cloud-sso-imis-client", "cloud")
+    found = await rehearse(bench.pair, "imis", "ada")
+    assert proofs(found)["the client secret"] is (True if accepted is Status.PASSED else None)
+    assert [each.secret == Secret("cloud") for each in bench.imis.changes] == [True, True]
+
+
+async def test_a_secret_that_cloud_sso_hides_is_not_in_play(bench: PairBench) -> None:
+    bench.cloud.product.shows = "absent"
+    found = await rehearse(bench.pair, "cloud-sso", "ada")
+    assert proofs(found)["the client secret"] is None
+    assert found.passed
 
 
 @pytest.mark.parametrize(

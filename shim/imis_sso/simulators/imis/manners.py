@@ -35,10 +35,10 @@ class Manners:
     tells_life: bool = True
 
     def refusal(self, name: str) -> Response | None:
-        """Give the refusal that was seen in place of an answer, None where there was none."""
+        """Give what was seen in place of data: a refusal, or a web page; None where data came."""
         seen = self.answers.get(name, {})
         status = int(seen.get("status", 200))
-        if status in _SUCCESS:
+        if status in _SUCCESS and seen.get("form", "json") == "json":
             return None
         headers = {}
         if seen.get("reason"):
