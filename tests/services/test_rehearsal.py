@@ -31,6 +31,7 @@ from imis_sso.services.circuit import Patience
 from imis_sso.services.guarded import guarded
 from imis_sso.services.proven import Rehearsals
 from imis_sso.services.rehearsal import MARK, NotRehearsable, rehearse
+from imis_sso.services.status import status
 from imis_sso.store.engine import SqlStore
 
 pytestmark = pytest.mark.anyio
@@ -257,6 +258,15 @@ async def test_production_is_not_written_by_what_was_never_rehearsed(
 async def test_a_rehearsal_elsewhere_in_the_registry_counts(production: PairBench) -> None:
     await keep(production)
     assert (await production.put(OPENID_CONNECT, NAME)).writes == 1
+
+
+async def test_the_status_tells_what_was_rehearsed(production: PairBench) -> None:
+    found = Rehearsal("imis", "memory", "20.3", (Proof("the write", "", held=True),))
+    await Rehearsals(production.store.facts, ()).keep(production.environment, found, "ada")
+    pair = replace(production.pair, facts=production.store.facts)
+    (told,) = (await status(pair))["rehearsals"]
+    assert told.pop("when")
+    assert told == {"connector": "memory", "version": "20.3", "passed": True, "who": "ada"}
 
 
 async def test_another_version_and_a_rehearsal_that_failed_do_not_count(

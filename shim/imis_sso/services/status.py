@@ -31,8 +31,24 @@ async def status(pair: Pair, deliveries: Sequence[Delivery] = ()) -> dict[str, A
             {"product": product, **circuit.shown()} for product, circuit in pair.circuits.items()
         ],
         "pages": await accepted_pages(pair.facts, pair.name),
+        "rehearsals": await _rehearsals(pair),
         "resources": [await _resource(pair, each, steps) for each in documents],
     }
+
+
+async def _rehearsals(pair: Pair) -> list[dict[str, Any]]:
+    """Give what was rehearsed in this environment, by connector and version."""
+    found = [] if pair.facts is None else await pair.facts.all(pair.name, "rehearsal")
+    return [
+        {
+            "connector": each.content["connector"],
+            "version": each.content["version"],
+            "passed": each.content["passed"],
+            "who": each.who,
+            "when": each.at.isoformat(timespec="seconds") if each.at else None,
+        }
+        for each in found
+    ]
 
 
 async def items(pair: Pair) -> list[Resource]:
