@@ -42,6 +42,10 @@ class Product:
         """Change it behind the service's back."""
         self._call("PATCH", "state", json=values)
 
+    def vary(self, **choices: Any) -> None:
+        """Choose among the behaviours that nobody has documented, for both products."""
+        self._call("PATCH", "variant", json=choices)
+
     def counters(self) -> Record:
         """Give the counts since the last reset."""
         return self._call("GET", "counters")

@@ -9,10 +9,10 @@ from hand_written import HandWritten
 from plans import planned, settles, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Settled
-    from live_service import Pair
+    from live_service import LiveService, Pair
 
     Settle = Callable[[str], Settled]
 
@@ -20,6 +20,18 @@ pytestmark = pytest.mark.acceptance
 PAGE, REF, VERSION = "imis_openid_connect", "client_secret_ref", "client_secret_version"
 BUILT_IN = "cloud-sso-imis-client"
 INLINE = "typed+by/hand=%and&kept:~secret"
+
+
+@pytest.fixture(autouse=True)
+def shown_secret(service: LiveService) -> Iterator[None]:
+    """Have the Staff site show the secret: whoever sees a mask sees no drift of what is behind it.
+
+    What is done with a hidden one is proved in tests/api/test_staff_site.py, and over REST beside.
+    """
+    pair = service.pairs["test"]
+    pair.imis.vary(staff_secret="shown")  # noqa: S106 -- a variant
+    yield
+    pair.imis.vary(staff_secret="masked")  # noqa: S106 -- a variant
 
 
 def pushed(settled: Settled) -> Settled:
