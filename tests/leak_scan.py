@@ -28,6 +28,7 @@ ALLOWED: Final = {
     "*-cloud_sso": "likewise",
     "imis-password": "likewise, of `serve --simulate`",
     "cloud-sso-password": "likewise",
+    "*-directory-secret": "the file of a named secret, likewise",
     # What hands an operator's script the token and the simulators' passwords (0600).
     "ready.json": "a ready file",
 }

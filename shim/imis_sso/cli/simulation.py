@@ -78,6 +78,7 @@ def _registry(place: Path, simulation: Simulation) -> dict[str, Any]:
         "server": {"data_dir": str(place / "data")},
         "environments": {
             name: _environment(place / name, simulation.ca_file, each)
+            | {"secrets": _secrets(place / name, simulation, name)}
             for name, each in simulation.environments.items()
         },
     }
@@ -87,7 +88,8 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
     ways = os.environ.get(IMIS_CONNECTOR, "imis_rest").split(",")
     # The simulated Staff site shows a mask and keeps the secret, unless its variant says otherwise.
     kept = {"unread_secret": "keeps"} if ways == ["imis_staff_site"] else {}
-    hosts = [urlsplit(url).netloc for url in (each.imis_url, each.cloud_sso_url)]
+    urls = (each.imis_url, each.cloud_sso_url, each.directory_url)
+    hosts = [urlsplit(url).netloc for url in urls]
     return {
         "writes": "allowed",
         "ca_file": str(ca_file),
@@ -110,6 +112,19 @@ def _environment(place: Path, ca_file: Path, each: SimulatedEnvironment) -> dict
             "username": each.cloud_sso_username,
             "password": _password(place / "cloud-sso-password", each.cloud_sso_password),
         },
+    }
+
+
+def _secrets(place: Path, simulation: Simulation, name: str) -> dict[str, Any]:
+    """Name the secrets of the simulated directories, each for the key of its own name."""
+    host = urlsplit(simulation.environments[name].directory_url).netloc
+    return {
+        f"{key}-directory": {
+            "source": _password(place / f"{key}-directory-secret", client.client_secret),
+            "for": [f"cloud-sso/directories/{key}"],
+            "hosts": [host],
+        }
+        for key, client in simulation.directory(name).clients.items()
     }
 
 
