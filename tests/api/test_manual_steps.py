@@ -224,6 +224,22 @@ async def test_destroy_gives_back_what_was_there_before(told: Bench) -> None:
     assert (await told.client.delete(OPENID_CONNECT, params=query)).status_code == 204
 
 
+async def test_the_brake_holds_and_says_what_to_do(told: Bench) -> None:
+    """contract 1.2: nobody lowers the mode but the person, who is told how."""
+    await say(told, **imis_says("enabled"))
+    answer = await told.client.post(
+        f"{BASE}/emergency", json={"mode": "disabled", "reason": "nobody gets in"}
+    )
+    pulled = answer.json()
+    assert (pulled["outcome"], pulled["mode"]) == ("failed", "unknown")
+    assert 'set "OIDC authentication" to "Disabled"' in pulled["manual_step"]
+    assert pulled["hold"]["reason"] == "nobody gets in"
+    (step,) = await waiting(told)
+    assert step["resource"] == "imis/oidc-authentication"
+    await done(told, step["id"])
+    assert (await told.client.get(MODE)).json() == {"mode": "disabled"}
+
+
 async def test_directories_have_no_instructions(told: Bench) -> None:
     """None is listed, for nobody looks; to make one is refused."""
     directories = f"{BASE}/cloud-sso/directories"

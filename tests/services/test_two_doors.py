@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pair_bench import KEY, MemoryConnector, PairBench, Product
 
 from imis_sso.connectors.base import WriteUncertain
+from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.observed import Change, Observed
 from imis_sso.domain.problems import (
     Problem,
@@ -204,6 +206,31 @@ async def test_what_nobody_accepted_is_neither_seen_nor_lost(ways: Ways) -> None
     ways.now += AGAIN
     seen = await ways.read()
     assert (seen.by, seen.lost) == ("first", {"email_body"})
+
+
+class Gone:
+    """A store that cannot be used."""
+
+    def __getattr__(self, _name: str) -> Any:
+        async def fail(*_: object) -> None:
+            raise StoreUnavailable("disk full")
+
+        return fail
+
+
+async def test_without_a_store_each_process_knows_for_itself(ways: Ways) -> None:
+    """Reads go on (contract section 7); what one process learned it keeps."""
+    doors = ways.another()
+    doors._closings._facts = doors.accepted._facts = Gone()  # type: ignore[assignment]
+    assert (await ways.read(doors)).by == "first"
+    ways.refuses(ways.first, "read", UpstreamNotLicensed("No."))
+    for _ in range(2):
+        assert (await ways.read(doors)).by == "second"
+    assert ways.first.count("read") == 2
+    ways.mend()
+    assert (await ways.read()).by == "first"
+    ways.now += AGAIN
+    assert (await ways.read(doors)).by == "first"
 
 
 async def test_lowering_takes_any_door_that_works(ways: Ways) -> None:
