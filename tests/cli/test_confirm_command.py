@@ -80,7 +80,8 @@ def test_a_step_is_shown_done_and_confirmed(
     config: Path, tmp_path: Path, simulation: Simulation
 ) -> None:
     """Left alone it stays; the same command goes through afterwards."""
-    assert command("confirm", "test").out == "test: no step waits for a person.\n"
+    untold = command("confirm", "test")
+    assert (untold.code, "imis-sso confirm test --present" in untold.out) == (2, True)
     documents = imis_says(redirect_login_url=f"{simulation.imis('test').base_url}/")
     assert command("confirm", "test", "--present", "--file", seen(tmp_path, documents)).code == 0
     asked = command("mode", "test", "test_mode")
@@ -95,6 +96,10 @@ def test_a_step_is_shown_done_and_confirmed(
     assert done.code == 0, done
     assert "Step 1 is confirmed by cli." in done.words
     assert command("mode", "test", "test_mode").code == 0
+    cloud_sso = dict(zip(("client_id", "discovery_url", "issuer"), CLOUD_SSO, strict=False))
+    said = {"cloud-sso/imis-client": cloud_sso, "cloud-sso/imis-sso-settings": {"redirect_url": ""}}
+    assert command("confirm", "test", "--present", "--file", seen(tmp_path, said)).code == 0
+    assert command("confirm", "test").out == "test: no step waits for a person.\n"
     again = command("confirm", "test", "1", "--json")
     assert again.json["steps"][0]["state"] == "confirmed"
     assert "was confirmed by cli." in again.err

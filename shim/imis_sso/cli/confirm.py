@@ -64,7 +64,7 @@ def confirm(
         return
     waiting = _waiting(target, environment, step)
     if not waiting:
-        say(f"{environment}: no step waits for a person.")
+        _say_nothing_waits(target, environment)
     done = [_one(target, environment, each, yes=yes, force=force, quiet=json) for each in waiting]
     if json:
         say_json({"environment": environment, "steps": done})
@@ -81,6 +81,22 @@ def _waiting(target: Target, environment: str, step: str | None) -> list[Record]
 
     found: list[Record] = run(ask, target, f"Looking up the steps of {environment} …")
     return found
+
+
+def _say_nothing_waits(target: Target, environment: str) -> None:
+    """Say so, unless nobody has said yet what is there: then that is what waits."""
+
+    async def ask(client: httpx.AsyncClient) -> Any:
+        return await call(client, "GET", f"/v1/environments/{environment}/status")
+
+    resources = run(ask, target, f"Looking what {environment} waits for …")["resources"]
+    untold = [each["resource"] for each in resources if each["pending_manual_step"] == "present"]
+    if not untold:
+        say(f"{environment}: no step waits for a person.")
+        return
+    say(f"{environment}: nobody has said yet what is in {', '.join(untold)}.")
+    say(f"Look there, and say it: imis-sso confirm {environment} --present")
+    raise Failure(code=DIFFERENT)
 
 
 def _one(  # a step, and how it is asked for
