@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from imis_sso.domain.expiry import LogInLifetime
 from imis_sso.domain.facts import Fact
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.kept_login import BrowserState
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.domain.problems import UpstreamLoginRequired
 from imis_sso.domain.secret import Secret
+from imis_sso.services.persons_logins import PersonsLogins
 from imis_sso.store.engine import SqlStore
 from imis_sso.store.kept_logins import KeptLogins
 from imis_sso.store.login_guard import StoredLoginGuard
@@ -112,6 +114,32 @@ async def test_a_renewal_never_takes_the_place_of_another_log_in(store: SqlStore
     await kept.forget()
     await kept.renew(first, newer)
     assert await kept.about() is None
+
+
+async def test_status_and_check_tell_what_is_kept_and_nothing_of_it(store: SqlStore) -> None:
+    kept = kept_with(store, OLD)
+    logins = PersonsLogins({"cloud-sso": kept})
+    assert await logins.lifetimes() == []
+    (shown,) = await logins.shown()
+    assert (shown["status"], shown["since"]) == ("none", None)
+    made = await kept.keep(STATE, "cli.jane")
+    (shown,) = await logins.shown()
+    assert shown == {
+        "product": "cloud-sso",
+        "status": "kept",
+        "who": "cli.jane",
+        "since": made.since.isoformat(timespec="seconds"),
+        "ends": SOON.isoformat(timespec="seconds"),
+    }
+    late = PersonsLogins({"cloud-sso": kept}, clock=lambda: SOON - timedelta(minutes=5))
+    assert (await late.shown())[0]["status"] == "ends-soon"
+    over = PersonsLogins({"cloud-sso": kept}, clock=lambda: SOON)
+    assert (await over.shown())[0]["status"] == "ended"
+    await kept.note_ended(await kept.load())
+    assert (await logins.shown())[0]["status"] == "ended"
+    (lifetime,) = await logins.lifetimes()
+    assert isinstance(lifetime, LogInLifetime)
+    assert lifetime.until is None
 
 
 async def test_a_code_of_a_period_is_used_once_by_all(store: SqlStore) -> None:
