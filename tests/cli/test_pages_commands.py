@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -158,6 +159,22 @@ def test_what_cannot_be_looked_at(registry: Registry) -> None:
         f"there is no environment 'tset' in {file}; it has: test, prod"
     )
     pages("record", "test", "nothing", file=file).failed("'nothing' is not one page; there is: …")
+
+
+def test_a_product_that_cannot_be_reached_is_no_verdict(registry: Registry) -> None:
+    """1, not 2: nothing was looked at; nothing is accepted either."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{bound.getsockname()[1]}"
+    file = registry({"cloud_sso": {"url": url}})
+    told = pages("check", "test", "--json", file=file)
+    assert told.code == 1
+    (found,) = told.json["environments"]
+    assert found["pages"] == []
+    assert all("Product unavailable" in each for each in found["failures"])
+    told = pages("accept", "test", file=file)
+    assert told.code == 1
+    assert f"test: {PLACE}: Product unavailable" in told.err
 
 
 def test_a_broken_page_file_is_a_fault_of_the_configuration(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -137,3 +138,34 @@ async def test_every_markup_of_a_directory_is_read(
         assert found.secrets["client_secret"] == Secret(RECORD.client_secret)
 
     await browser_session.run(work, 30)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("markup", MARKUPS)
+async def test_every_field_is_written_in_every_markup(
+    browser_session: BrowserSession, browser_site: Any, markup: str, name: str
+) -> None:
+    """All fields at once, into those that were meant."""
+    page = page_files().page(name)
+    browser_site.pages |= {"/page": PAGES[name](model_of(markup), None), "/saved": "303 /page"}
+    fields = [each for each, field in page.fields.items() if field.writable]
+    texts = {each: f"new <{each}>" for each in fields if page.fields[each].kind == "text"}
+
+    async def work(tab: Tab) -> dict[str, str]:
+        await tab.load(f"{browser_site.origin}/page")
+        survey = await tab.look()
+        view = View(survey, compare(page.fields, survey))
+        base = (await read_form(tab, page, view)).values
+        boxes = {each: not base[each] for each in fields if each not in texts}
+        secrets = {each: Secret(texts[each]) for each in texts if page.fields[each].secret}
+        change = {**boxes, **{each: texts[each] for each in texts if each not in secrets}}
+        await write_form(tab, page, view, change, base, secrets=secrets)
+        return {each: "on" for each, value in boxes.items() if value}
+
+    ticked = await browser_session.run(work, 30)
+    (body,) = [body for method, _, body in browser_site.received if method == "POST"]
+    names = {"redirect_url": pages.INPUT_NAME}
+    names |= {each: each.replace("claims.", "claim_") for each in fields if each not in names}
+    wanted = {names[each]: text for each, text in (texts | ticked).items()}
+    sent = {key: value for key, (value,) in parse_qs(body).items()}
+    assert {key: value for key, value in sent.items() if key != pages.TOKEN_NAME} == wanted
