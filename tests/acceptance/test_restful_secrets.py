@@ -29,9 +29,9 @@ def shown_secret(service: LiveService) -> Iterator[None]:
     What is done with a hidden one is proved in tests/api/test_staff_site.py, and over REST beside.
     """
     pair = service.pairs["test"]
-    pair.imis.vary(staff_secret="shown")  # noqa: S106 -- a variant
+    pair.imis.vary(staff_secret="shown")
     yield
-    pair.imis.vary(staff_secret="masked")  # noqa: S106 -- a variant
+    pair.imis.vary(staff_secret="masked")
 
 
 def pushed(settled: Settled) -> Settled:

@@ -241,7 +241,7 @@ async def test_collections_list_what_can_be_got(settled: Bench) -> None:
         found[path] = [item["id"] for item in answer.json()["items"]]
     assert found["/v1/environments"] == ["prod", "test"]
     assert found[f"{BASE}/imis"] == ["openid-connect", "oidc-authentication", "licence"]
-    assert found[f"{BASE}/cloud-sso"] == ["imis-client", "imis-sso-settings"]
+    assert found[f"{BASE}/cloud-sso"] == ["imis-client", "imis-sso-settings", "directories"]
     assert found[f"{BASE}/secrets"] == ["cloud-sso-imis-client", "partner", "vanished"]
     assert found[BASE] == [
         "imis", "cloud-sso", "changes", "connectors", "emergency", "manual-steps", "secrets",

@@ -27,6 +27,7 @@ def test_the_commands_of_this_version() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "serve", "exec", "simulate", "check-config", "check", "show", "doctor", "rehearse", "verify", "attest-sign-in", "diff", "mode", "login",
         "confirm", "connectors", "connectors list", "connectors accept",
+        "directories", "directories list", "directories bind", "directories unbind",
         "offboard", "history", "restore", "repair", "emergency",
         "pages", "pages check", "pages record", "pages accept", "pages schema",
         "token", "token create", "token list", "token revoke", "secret", "secret fingerprint",
