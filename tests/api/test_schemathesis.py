@@ -124,6 +124,7 @@ def test_ten_thousand_requests(service: Running) -> None:
             *_examples(100, "GET DELETE", *IMIS),
             *_examples(15, "GET", *SLOW, *LONG),
             *_examples(20, "PUT PATCH DELETE", "cloud-sso/imis-sso-settings"),
+            *_examples(10, "POST", "cloud-sso/directories/{id}/binding"),
         ],
     }
     passes = [
