@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from imis_sso.simulators.cloud_sso.federation import Federation
-    from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
+    from imis_sso.simulators.cloud_sso.model import CloudSsoModel
+    from imis_sso.simulators.cloud_sso.sessions import Session
     from imis_sso.simulators.gate import Endpoint
 
     Guard = Callable[[Callable[[Request, Session], Awaitable[Response]]], Endpoint]

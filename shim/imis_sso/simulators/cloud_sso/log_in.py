@@ -16,7 +16,8 @@ from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
+    from imis_sso.simulators.cloud_sso.model import CloudSsoModel
+    from imis_sso.simulators.cloud_sso.sessions import Session
 
     Page = Callable[[Request, Session], Awaitable[Response]]
 

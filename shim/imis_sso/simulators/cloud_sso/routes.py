@@ -15,7 +15,8 @@ from imis_sso.simulators.gate import Entry, attempt_of
 
 if TYPE_CHECKING:
     from imis_sso.simulators.cloud_sso.federation import Federation
-    from imis_sso.simulators.cloud_sso.model import CloudSsoModel, Session
+    from imis_sso.simulators.cloud_sso.model import CloudSsoModel
+    from imis_sso.simulators.cloud_sso.sessions import Session
     from imis_sso.simulators.faults import Fault
 
 _REVEAL_PATH = "/directories/reveal"
