@@ -8,7 +8,7 @@ import pytest
 from leak_scan import canary
 from test_browser_structure import action, seen, survey
 
-from imis_sso.connectors.browser.description import load_log_in, load_page
+from imis_sso.connectors.browser.page_reading import load_log_in, load_page
 from imis_sso.connectors.browser.shapes import page_shape
 from imis_sso.domain.shapes import WITHHELD
 
