@@ -43,7 +43,7 @@ pytestmark = pytest.mark.anyio
 RUNS = int(os.environ.get("CHAOS_RUNS", "500"))
 ONE_SEED = os.environ.get("CHAOS_SEED")
 BATCHES = 10
-STEPS, DASHBOARD_RUNS, DASHBOARD_STEPS = 12, 8, 7
+STEPS, DASHBOARD_RUNS, DASHBOARD_STEPS = 8, 8, 7
 
 
 class Run:
