@@ -181,6 +181,15 @@ STATUS: Final = _exactly(
             status={"type": "string", "enum": ["passed", "warning", "failed"]},
         )
     ),
+    logins=_list_of(
+        _exactly(
+            product=_TEXT,
+            status={"type": "string", "enum": ["none", "kept", "ends-soon", "ended"]},
+            who=_TEXT,
+            since=_or_null(_MOMENT),
+            ends=_or_null(_MOMENT),
+        )
+    ),
     products=_list_of(
         _exactly(
             product=_TEXT,
@@ -197,6 +206,9 @@ STATUS: Final = _exactly(
             accepted_at=_or_null(_MOMENT),
             changes=_TEXTS,
         )
+    ),
+    rehearsals=_list_of(
+        _exactly(connector=_TEXT, version=_TEXT, passed=_TRUTH, who=_TEXT, when=_or_null(_MOMENT))
     ),
     resources=_list_of(
         _exactly(
