@@ -9,19 +9,16 @@ from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.registry.audit import AuditSection, SinkSection
 from imis_sso.registry.callers import CallerSection
 from imis_sso.registry.doors import ASSISTED, INTERACTIVE
+from imis_sso.registry.halves import CloudSsoSection, ImisSection
 from imis_sso.registry.load import Registry, check_sources, load
 from imis_sso.registry.model import (
-    CloudSsoSection,
     EgressSection,
     EnvironmentConfig,
     EnvironmentSection,
-    ImisSection,
     NamedSecret,
-    ServerOptions,
-    ServerSection,
     TenantSection,
-    TlsSection,
 )
+from imis_sso.registry.server import ServerOptions, ServerSection, TlsSection
 
 __all__ = [
     "ASSISTED",

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Setting
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
 from imis_sso.registry.explain import sentence
 from imis_sso.registry.kinds import FilePath, FilePaths
-from imis_sso.registry.model import ServerOptions
+from imis_sso.registry.server import ServerOptions
 
 ENV_PREFIX = "IMIS_SSO_"
 SHARED_KEYS = ("fingerprint_key_file", "audit_key_file")

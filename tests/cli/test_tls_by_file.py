@@ -33,7 +33,7 @@ from service_process import running
 from imis_sso.cli import tls
 from imis_sso.cli.hosting import hosted, listen
 from imis_sso.cli.tls import Certificates
-from imis_sso.registry.model import TlsSection
+from imis_sso.registry.server import TlsSection
 
 ECDSA, RSA = trustme.KeyType.ECDSA, trustme.KeyType.RSA
 NOW = datetime.now(UTC)

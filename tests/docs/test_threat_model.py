@@ -22,7 +22,8 @@ from imis_sso.app import create_app, opened
 from imis_sso.connecting import BUILDERS
 from imis_sso.domain.sources import SecretSource
 from imis_sso.environments import load
-from imis_sso.registry.model import EnvironmentSection, ServerSection
+from imis_sso.registry.model import EnvironmentSection
+from imis_sso.registry.server import ServerSection
 from imis_sso.settings import ServerSettings
 
 PAGE = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text("utf-8")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from imis_sso.registry.model import TlsSection
+    from imis_sso.registry.server import TlsSection
 
 logger = logging.getLogger(__name__)
 

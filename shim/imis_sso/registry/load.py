@@ -19,8 +19,9 @@ from imis_sso.registry.callers import caller_faults
 from imis_sso.registry.conflicts import conflicts
 from imis_sso.registry.explain import explain
 from imis_sso.registry.kinds import BASE, VAULT, Name
-from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection, ServerSection
+from imis_sso.registry.model import EnvironmentConfig, EnvironmentSection
 from imis_sso.registry.section import Section
+from imis_sso.registry.server import ServerSection
 from imis_sso.registry.tree import Key, Tree, read_tree
 from imis_sso.registry.vault import VaultSection
 

@@ -1,4 +1,4 @@
-"""The registry's sections, as typed and immutable models (contract 5)."""
+"""An environment of the registry, as typed and immutable models (contract 5)."""
 
 from __future__ import annotations
 
@@ -9,54 +9,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, model_validator
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, Field, model_validator
 
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import Destroy, Product
-from imis_sso.domain.sources import SecretSource
-from imis_sso.registry.callers import CallerSection
-from imis_sso.registry.database_url import DatabaseUrl
 from imis_sso.registry.doors import (
-    CloudSsoCodes,
-    CloudSsoConnectors,
-    CloudSsoPassword,
     Doorway,
-    ImisCodes,
-    ImisConnectors,
-    ImisPassword,
-    Permission,
-    User,
-    judged,
 )
+from imis_sso.registry.halves import CloudSsoSection, ImisSection
 from imis_sso.registry.kinds import (
-    Address,
     Authorities,
     Day,
     FilePath,
-    FilePaths,
     Host,
     Name,
     ProxyPlace,
     SecretName,
-    SignInPath,
     Source,
     SsoHost,
-    StaffPath,
     Taker,
     Text,
-    TokenPath,
-    UnreadSecret,
     UserAgent,
     Writes,
-    source,
 )
 from imis_sso.registry.section import Section
-from imis_sso.registry.vault import VaultSection
-
-DatabasePassword = Annotated[SecretSource, PlainValidator(source("database_password"))]
-LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class OnDestroy(enum.StrEnum):
@@ -73,156 +50,6 @@ Rehearsing = Literal["required", "not-required"]
 
 def _immutable(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))
-
-
-class TlsSection(Section):
-    """Certificate and key that the service itself shows; without them it speaks plain HTTP."""
-
-    certificate: FilePath = Field(
-        description="File with the certificate and its chain, in PEM form (contract C42)."
-    )
-    key: FilePath = Field(
-        description="File with its key, in PEM form, not encrypted, closed to others."
-    )
-
-
-class ServerOptions(Section):
-    """Settings of the server. The environment and the command line win over the file."""
-
-    host: Text = Field(default="127.0.0.1", description="Address to listen on (contract C42).")
-    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0 picks a free one.")
-    data_dir: FilePath | None = Field(
-        default=None,
-        description="Folder for the database and the server key; `~/.local/share/imis-sso`.",
-    )
-    database_url: Annotated[DatabaseUrl | None, NoDecode] = Field(
-        default=None,
-        description="PostgreSQL database that replicas share; without it SQLite in `data_dir`.",
-    )
-    database_password: Annotated[DatabasePassword | None, NoDecode] = Field(
-        default=None, description="Source of the database user's password."
-    )
-    fingerprint_key_file: FilePath | None = Field(
-        default=None, description="File that holds the server key (contract C25)."
-    )
-    fingerprint_key_previous: FilePaths = Field(
-        default=(), description="Files, or folders of files, with server keys before it."
-    )
-    audit_key_file: FilePath | None = Field(
-        default=None,
-        description="File with the Ed25519 key that signs the audit trail's checkpoints.",
-    )
-    log_level: LogLevel = Field(default="info", description="How much is logged.")
-    snapshots_keep: int = Field(
-        default=500, ge=50, description="Entries of each environment's history that are kept."
-    )
-    snapshots_days: int = Field(
-        default=400, ge=1, description="Days that an entry of the history is kept."
-    )
-    rate_limit: int = Field(
-        default=200, ge=100, description="Requests a second for each token (contract C43)."
-    )
-    waiting_writes: int = Field(
-        default=100,
-        ge=10,
-        description="Writes that may wait for one product here; more are `busy` (contract C32).",
-    )
-    tls: TlsSection | None = Field(
-        default=None, description="Certificate and key, for HTTPS without a proxy (contract C42)."
-    )
-
-
-class ServerSection(ServerOptions):
-    """The file's `server:` mapping: besides the settings, what only the file may say."""
-
-    callers: tuple[CallerSection, ...] = Field(
-        default=(), strict=False, description="Callers of trusted issuers (contract C40)."
-    )
-    pages_dir: FilePath | None = Field(
-        default=None, description="Folder with page files in place of the built-in ones."
-    )
-    vault: VaultSection | None = Field(
-        default=None, description="Where `vault:` sources are (contract C21)."
-    )
-
-
-class ImisSection(Doorway):
-    """Where iMIS is, and the service's own log-in there (product facts 3.3)."""
-
-    url: Address = Field(description="iMIS base address.")
-    connector: ImisConnectors = Field(
-        description="Way into iMIS, or several in the order in which they are tried."
-    )
-    username: User = judged("Service account, with the roles RemoteService and SysAdmin.")
-    password: ImisPassword = judged("Source of its password.")
-    totp: ImisCodes = Field(
-        default=None,
-        description="Source of the secret of the Staff site's one-time codes, where it asks.",
-    )
-    automation_permitted_by: Permission = judged(
-        "Who permitted that a program drives the Staff site, and when."
-    )
-    token_path: TokenPath = Field(
-        default="/token", description="Path of the token endpoint; older installs differ."
-    )
-    provider_id: Text | None = Field(
-        default=None,
-        description="Which OpenIDProvider record is the page's, where there are several.",
-    )
-    # Inferred: where the Staff site lies (product facts 3.5).
-    staff_path: StaffPath = Field(
-        default="/Staff", description="Path of the Staff site, for the connector imis_staff_site."
-    )
-    sign_in_path: SignInPath = Field(
-        default="/",
-        description="Page that signing in begins at, for the check `imis.sign-in-page`.",
-    )
-    unread_secret: UnreadSecret | None = Field(
-        default=None,
-        description="States that this iMIS keeps a secret that a write leaves out.",
-    )
-    requests_per_second: int = Field(
-        default=25, ge=1, le=1000, description="Requests to iMIS a second, at the most."
-    )
-
-
-ClientSecret = Annotated[SecretSource, PlainValidator(source("cloud_sso.client_secret"))]
-
-
-class CloudSsoSection(Doorway):
-    """Where Cloud SSO's dashboard is, and the service's own log-in there (product facts 4.1)."""
-
-    url: Address = Field(description="Address of the dashboard.")
-    connector: CloudSsoConnectors = Field(
-        description="Way into Cloud SSO, or several in the order in which they are tried."
-    )
-    cloud_id: Text = Field(description="Cloud ID of this environment.")
-    username: User = judged("User of the dashboard.")
-    password: CloudSsoPassword = judged("Source of its password.")
-    automation_permitted_by: Permission = judged(
-        "Who permitted that a program drives the dashboard, and when."
-    )
-    totp: CloudSsoCodes = Field(
-        default=None,
-        description="Source of the secret of its one-time codes, where the log-in asks for them.",
-    )
-    client_secret: ClientSecret | None = Field(
-        default=None,
-        description="Source of the client secret that the page shows, for `assisted`.",
-    )
-    uses_per_second: int = Field(
-        default=5, ge=1, le=1000, description="Reads and writes of its pages a second, at the most."
-    )
-    directory_limit: int | None = Field(
-        default=None,
-        ge=1,
-        le=1000,
-        description="Directories that the edition allows; one more is not made (contract 1.3).",
-    )
-    unread_secret: UnreadSecret | None = Field(
-        default=None,
-        description="`keeps`: a directory's form that hides its secret keeps one left alone in it.",
-    )
 
 
 class TenantSection(Section):
