@@ -23,6 +23,7 @@ from imis_sso.store.base import Lease
 
 logger = logging.getLogger(__name__)
 
+SETTLE_SECONDS: Final = 1.0
 WAITING: Final = 100
 """Writes that may wait for one product, unless the operator says otherwise."""
 
@@ -197,7 +198,8 @@ class Half:
         return f"is out of reach of the connector {by}; {resource.record.reached_by} can set it"
 
     async def aclose(self) -> None:
-        """Close the connector."""
+        """Close the connector, once the reads have ended that nobody waits for any more."""
+        await self._fetches.settle(SETTLE_SECONDS)
         await self.connector.aclose()
 
     async def _key(self, resource: Resource) -> tuple[str, tuple[str, int]] | None:

@@ -30,6 +30,14 @@ class Runs(Generic[T]):
         """Await a run that begins now; who comes later with this key shares it."""
         return await asyncio.shield(self._begin(key, start))
 
+    async def settle(self, seconds: float) -> None:
+        """Wait a little for the runs that are under way: nobody may be waiting for them any more.
+
+        One that is cut off in the middle would leave what it holds open, the store's for example.
+        """
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
+
     def _begin(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         run = asyncio.create_task(start())
         self._running[key] = run
