@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from imis_sso import connecting
-from imis_sso.connectors.browser.live_pages import HasPages, LivePages
+from imis_sso.connectors.browser.live_pages import HasPages, LivePages, Look
+from imis_sso.domain.audit import Entry, Kind
 from imis_sso.domain.configuration import ConfigurationError
 from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.resources import PRODUCTS, Product
@@ -47,8 +48,20 @@ class PageDoors:
             for each in found:
                 await each.aclose()
 
-    async def accepted(self, environment: str) -> None:
-        """Open the doors of an environment again that a changed page closed."""
+    async def accept(self, environment: str, pages: LivePages, look: Look, who: str) -> None:
+        """Accept a page as it was looked at; the trail first: what is not on it counts nowhere.
+
+        The doors open again that a changed page closed. Raises ValueError where the page is not as
+        described, and StoreUnavailable.
+        """
+        pages.require_acceptable(look)
+        facts = {
+            "page": f"{pages.connector}/{look.page}",
+            "fingerprint": look.seen.digest if look.seen else "",
+            "changes": [each.text for each in look.changed],
+        }
+        await self.store.trail.append(Entry(environment, Kind.PAGE, who, facts=facts))
+        await pages.accept(look, who)
         await forget_closings(self.store.facts, environment)
 
     def _connector(self, config: EnvironmentConfig, product: Product, name: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def test_a_log_in_by_hand_is_used_watched_and_forgotten(
     assert command("login", "test", "--forget", *at).out == (
         "test: no log-in of a person is kept.\n"
     )
+    lines = command("audit", "tail", "test", "--json", *at).out.splitlines()
+    told = [each["facts"] for each in map(json.loads, lines) if each["kind"] == "login"]
+    assert sorted(each["log_in"] for each in told) == ["forgotten", "kept"]
     command("show", "test", CLIENT, *at).failed("Product needs a person to log in: …")
 
 

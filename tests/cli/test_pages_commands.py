@@ -88,6 +88,9 @@ def test_a_change_is_told_and_accepted(registry: Registry, cloud_sso: CloudSsoMo
     asyncio.run(close_a_door(file))
     accepted = pages("accept", "test", file=file)
     assert (accepted.code, accepted.out.count(": accepted as ")) == (0, 2)
+    lines = command("audit", "tail", "test", "--json", "--config", str(file)).out.splitlines()
+    assert [json.loads(each)["kind"] for each in lines] == ["page", "page"]
+    assert PLACE in {json.loads(each)["facts"]["page"] for each in lines}
     assert asyncio.run(closed_doors(file)) == []
 
     changed(cloud_sso, change="renamed", to="Return URL")

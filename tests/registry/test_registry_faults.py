@@ -139,7 +139,7 @@ ADDED = [
         for line, words in (
             ("proxy: http://proxy.example.org", "must be http://host:port, or a source"),
             ("proxy: https://proxy.example.org:3128", "must be http://host:port, or a source"),
-            ("proxy: http://me:word@proxy.example.org:3128", "has credentials: put the whole"),  # pragma: allowlist secret
+            ("proxy: http://me:pw@proxy.example.org:3128", "has credentials: put the whole"),
             ("proxy: proxy.example.org", 'must name a source, "env:NAME"'),
             ("proxy: 3128", "expected text"),
             ("user_agent: ' x'", "must not begin or end with white space"),

@@ -162,11 +162,27 @@ def _keep_one(
     async def keep(store: Store) -> LoginFacts:
         await _forget_refused(store, environment)  # a door that lacked a log-in opens again
         kept = kept_logins(config, store, environment)[product]
+        await _put_on_record(store, environment, product, "kept")
         return await kept.keep(state, f"cli.{user_name()}")
 
     ends = with_store(config, keep).ends
     until = f"until {ends:%Y-%m-%d %H:%M} UTC" if ends else "for as long as it lasts"
     say(f"{place.title}: the log-in is kept, sealed with the server key, and used {until}.")
+
+
+async def _put_on_record(store: Store, environment: str, product: Product, done: str) -> None:
+    from imis_sso.domain.audit import Entry, Kind
+
+    facts = {"product": product, "log_in": done}
+    await store.trail.append(Entry(environment, Kind.LOGIN, f"cli.{user_name()}", facts=facts))
+
+
+async def forget_log_in(store: Store, environment: str, kept: KeptLogins) -> bool:
+    """Forget a log-in that a person made, on the audit trail; tell whether there was one."""
+    if await kept.about() is None:
+        return False
+    await _put_on_record(store, environment, kept.product, "forgotten")
+    return await kept.forget()
 
 
 def forget_kept(config: ConfigOption, environment: str) -> None:
@@ -175,7 +191,11 @@ def forget_kept(config: ConfigOption, environment: str) -> None:
 
     async def forget(store: Store) -> list[Product]:
         kept = kept_logins(config, store, environment)
-        return [product for product, each in kept.items() if await each.forget()]
+        return [
+            product
+            for product, each in kept.items()
+            if await forget_log_in(store, environment, each)
+        ]
 
     from imis_sso.domain.resources import PRODUCT_TITLES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imis_sso.cli.console import DIFFERENT, Failure, say, say_json
-from imis_sso.cli.login import kept_logins
+from imis_sso.cli.login import forget_log_in, kept_logins
 from imis_sso.cli.target import DEFAULT_CONFIG, ConfigOption, JsonOption, load_registry
 from imis_sso.cli.token import described, with_store
 from imis_sso.domain.access import TokenState, belongs_to
@@ -165,7 +165,9 @@ def held_logins(config: ConfigOption, environments: Iterable[str], name: str) ->
 def _forgotten(name: str, holding: Holding, config: ConfigOption) -> int:
     async def forget(store: Store) -> int:
         done = [
-            await kept_logins(config, store, each.environment)[each.product].forget()
+            await forget_log_in(
+                store, each.environment, kept_logins(config, store, each.environment)[each.product]
+            )
             for each in holding.logins
         ]
         return sum(done)

@@ -117,14 +117,12 @@ async def _accept_seen(doors: PageDoors, seen: Seen, wanted: str | None) -> tupl
                 continue
             place = f"{seen.environment}: {connector}/{look.page}"
             try:
-                await by_name[connector].accept(look, who)
+                await doors.accept(seen.environment, by_name[connector], look, who)
             except ValueError as error:
                 refused.append(f"{place}: {error}")
             else:
                 accepted += 1
                 _print_accepted(place, digest, [each.text for each in look.changed])
-    if accepted:
-        await doors.accepted(seen.environment)
     return accepted, refused
 
 

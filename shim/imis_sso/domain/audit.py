@@ -45,6 +45,10 @@ class Kind(enum.StrEnum):
     """A person said that a manual step is done, or what a product holds."""
     REACH = "reach"
     """The fields that connectors reach now were accepted."""
+    PAGE = "page"
+    """A page of a product was accepted as it is now."""
+    LOGIN = "login"
+    """A log-in that a person made was kept for the service, or forgotten."""
     SPOOLED = "spooled"
     """A line that was kept in the signed spool while the trail could not be written."""
 
