@@ -1,6 +1,6 @@
 # Every target is one script; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test test-fast test-coverage test-opentofu lint audit format lock docs clean distclean
+.PHONY: help bootstrap demo test test-long test-fast test-coverage test-opentofu lint audit format lock docs clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -11,8 +11,11 @@ bootstrap: ## find or get everything the project needs (.venv, .tools)
 demo: bootstrap ## the main job, end to end; KEEP=1 leaves the service running
 	@KEEP="$(KEEP)" script/demo
 
-test: ## set-up, lint and every test (what CI runs)
+test: ## set-up, lint and the tests (what CI runs)
 	@script/test
+
+test-long: ## the same, with ten times as much of what only repeats: for a night
+	@script/test --long
 
 test-fast: ## unit and property tests only: no Terraform, no browser
 	@script/test --fast

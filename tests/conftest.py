@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import certified_provider
+import long_runs
 import pytest
 import restapi_versions
 from hypothesis import HealthCheck, settings
@@ -33,6 +34,12 @@ def pytest_configure() -> None:
     if prepended not in os.environ["PATH"]:
         os.environ["PATH"] = f"{prepended}:{os.environ['PATH']}"
     os.environ.update(tools)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-long`, before markers are selected by."""
+    long_runs.mark(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from long_runs import rounds
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from service_bench import OPENID_CONNECT
@@ -22,8 +23,8 @@ from service_process import Running, running
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
 
 CASES = 10_000
-#: More of everything: FUZZ=10 is for a night.
-TIMES = int(os.environ.get("FUZZ", "1"))
+#: A share of it in every run, all of it in a long one; FUZZ=10 is ten times as much.
+TIMES = float(os.environ.get("FUZZ", rounds(10, 2) / 10))
 ENV = "/v1/environments/{env}"
 IMIS = ("imis/openid-connect", "imis/oidc-authentication")
 #: A read of a page in the browser costs as much as fifty requests to iMIS.
@@ -72,6 +73,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert "Traceback" not in found.printed
 
 
+def _times(examples: int) -> int:
+    return max(1, round(examples * TIMES))
+
+
 def _pass(service: Running, config: dict[str, Any], examples: int, *phases: str) -> Found:
     ready = service.ready
     settings = SchemathesisConfig.from_dict(
@@ -80,9 +85,9 @@ def _pass(service: Running, config: dict[str, Any], examples: int, *phases: str)
             "headers": {"Authorization": f"Bearer {ready['token']}"},
             "continue-on-failure": True,
             "generation": {
-                "max-examples": examples * TIMES,
+                "max-examples": _times(examples),
                 "database": "none",
-                "deterministic": TIMES == 1,
+                "deterministic": TIMES <= 1,
             },
             # What the document's schema allows may still be refused, for what only we can judge
             # (canonical forms, pins, gates); never with 5xx and never outside the document.
@@ -107,7 +112,7 @@ def _pass(service: Running, config: dict[str, Any], examples: int, *phases: str)
 
 
 def _examples(number: int, methods: str, *paths: str) -> list[dict[str, Any]]:
-    generation = {"max-examples": number * TIMES}
+    generation = {"max-examples": _times(number)}
     return [
         {"include-name": f"{method} {ENV}/{path}", "generation": generation}
         for path in paths

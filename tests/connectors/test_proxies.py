@@ -99,6 +99,7 @@ async def test_a_browser_goes_through_the_proxy_with_a_private_authority(
 ) -> None:
     """The look at the server's key goes the same way; loopback is no exception."""
     dashboard_model.change_variant({"cloud_sso_session_limit": "same_browser"})
+    dashboard_model.expire_sessions()
     connector = dashboard_maker(proxy=way(proxy), user_agent="example.org")
     try:
         assert (await connector.read(IMIS_CLIENT)).values["client_id"] == dashboard_model.client_id

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from long_runs import rounds
 from pair_bench import BUILT_IN, REF, VERSION, PairBench
 
 from imis_sso.domain.problems import (
@@ -151,7 +152,7 @@ async def test_if_match_must_name_the_live_document(bench: PairBench) -> None:
 
 async def test_fifty_writers_with_one_tag_are_one_success(bench: PairBench) -> None:
     """Targets R5: 1 success, 49 refusals, no lost update; 200 rounds with both kinds of store."""
-    for round_ in range(100):
+    for round_ in range(rounds(100, 40)):
         tag, written = (await bench.get()).etag, bench.imis.count("write")
         results = await asyncio.gather(
             *(

@@ -26,14 +26,16 @@ async def posted_object(request: Request, known: tuple[str, ...]) -> dict[str, A
     raw = await request.body()
     require_json(request.headers.get("content-type") if raw else None, request.method)
     body = parse_object(raw)
-    errors = [
-        FieldError(key[:60], f"is not a known key; the nearest known key is {nearest(key, known)}")
-        for key in body
-        if key not in known
-    ]
+    errors = [FieldError(key[:60], _strange(key, known)) for key in body if key not in known]
     if errors:
         raise UnknownField(sentence(errors), errors)
     return body
+
+
+def _strange(key: str, known: tuple[str, ...]) -> str:
+    if not known:
+        return "is not a known key; the body is empty, or an object without keys"
+    return f"is not a known key; the nearest known key is {nearest(key, known)}"
 
 
 def line(body: Mapping[str, Any], key: str, most: int) -> str:

@@ -25,6 +25,7 @@ Fields = Mapping[str, frozenset[str]]
 """Fields of documents, by their paths."""
 KIND: Final[FactKind] = "reach"
 STORE_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class AcceptedReach:
     def __init__(self, environment: str, facts: Facts) -> None:
         self._environment, self._facts = environment, facts
         self._known: dict[str, Accepted] = {}
+        self._look_again: dict[str, float] = {}
 
     async def of(self, resource: Resource) -> Accepted | None:
         """Give what was accepted of a document; None where nothing ever served it.
@@ -101,13 +103,20 @@ class AcceptedReach:
         )
 
     async def _look_up(self, record: Record, able: Fields, by: str) -> None:
-        """Learn what was accepted of each document on a record."""
+        """Learn what was accepted of each document on a record, at most every few seconds.
+
+        What another process accepted meanwhile counts a moment later; until then less is reached.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._look_again.get(record.name, 0.0):
+            return
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 for each in on_record(record):
                     found = await self.of(each) or await self._first(each, able[each.path], by)
                     if found is not None:
                         self._known[each.path] = found
+            self._look_again[record.name] = now + LOOK_SECONDS
         except (StoreUnavailable, TimeoutError) as error:
             logger.warning("the accepted reach of %s cannot be looked up: %s", record.name, error)
 
