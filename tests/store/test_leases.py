@@ -186,7 +186,7 @@ async def test_a_holder_stopped_while_it_gives_back(store: SqlStore, steps: int)
     holder.cancel()
     with suppress(asyncio.CancelledError):
         await holder
-    async with store.leases.hold(*PRODUCT, SOON):
+    async with store.leases.hold(*PRODUCT, LEASE_SECONDS / 3):
         pass
 
 

@@ -21,7 +21,7 @@ def test_lint_holds_every_check_and_ci_runs_lint() -> None:
     assert "check ruff check ." in lint
     assert "check bandit -q -c pyproject.toml -r shim cdktf script" in lint
     assert "check script/secrets" in lint
-    assert "    all)\n        script/lint ;;\n" in (ROOT / "script" / "test").read_text("utf-8")
+    assert "    all)\n        script/lint\n" in (ROOT / "script" / "test").read_text("utf-8")
     assert "exec make test" in (ROOT / ".ci" / "run").read_text("utf-8")
     assert "\n\t@script/audit\n" in (ROOT / "Makefile").read_text("utf-8")
 

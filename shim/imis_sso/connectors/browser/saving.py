@@ -69,7 +69,8 @@ class _Waiting:
             if self._is_answered(survey):
                 if self._says_success(survey):
                     return None
-                if self._is_reloaded(survey) or self._waited():
+                # Also on a page that came anew: a banner of refusal may be shown by a script.
+                if self._waited():
                     return self._silent_failure(survey)
 
     async def _agree(self, survey: Survey) -> None:
@@ -126,10 +127,6 @@ class _Waiting:
         old = {*self._before.statuses, *self._before.alerts}
         said = [each for each in (*survey.statuses, *survey.alerts) if each not in old]
         return self._is_success(said)
-
-    def _is_reloaded(self, survey: Survey) -> bool:
-        reloaded = survey.document != self._before.document
-        return reloaded and not compare(self._page.fields, survey).faults
 
     def _waited(self) -> bool:
         # A word of success or refusal may come as late as a field may.
