@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imis_sso.simulators import spoilt_rows
+
 if TYPE_CHECKING:
     from imis_sso.simulators.cloud_sso.pages import Row
     from imis_sso.simulators.faults import Fault
@@ -29,16 +31,8 @@ SAVE_BUTTON = "Save Settings"
 
 
 def spoil_rows(rows: list[Row], fault: Fault) -> list[Row]:
-    """Change the form as `params` say.
-
-    `change` is `renamed` (to `params.to`), `missing`, `doubled` or `retyped` (a text becomes a
-    drop-down list, a shown value an input); `label` names the field, by default Redirect URL.
-    """
-    change, label = fault.params.get("change", "renamed"), fault.params.get("label", "Redirect URL")
-    changed: list[Row] = []
-    for row in rows:
-        changed += _spoiled(row, change, fault) if row.label == label else [row]
-    return changed
+    """Change the form; the usual field is Redirect URL."""
+    return spoilt_rows.spoil_rows(rows, fault, "Redirect URL")
 
 
 def save_button(fault: Fault | None, text: str = SAVE_BUTTON) -> str:
@@ -46,13 +40,3 @@ def save_button(fault: Fault | None, text: str = SAVE_BUTTON) -> str:
     if fault is None or fault.params.get("label") != text:
         return text
     return str(fault.params.get("to", "Apply"))
-
-
-def _spoiled(row: Row, change: str, fault: Fault) -> list[Row]:
-    if change == "missing":
-        return []
-    if change == "doubled":
-        return [row, row.again()]
-    if change == "retyped":
-        return [row.retyped()]
-    return [row.renamed(fault.params.get("to", f"{row.label} (new)"))]

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from imis_sso.simulators.imis.relying_party import LICENCE
 from imis_sso.simulators.imis.staff_form import SAVE_BUTTON, label_of
 from imis_sso.simulators.rendering import Templates
+from imis_sso.simulators.spoilt_rows import spoil_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,28 +64,8 @@ def site_page(model: ImisModel, template: str, title: str, **values: Any) -> Res
 
 
 def spoilt(rows: Sequence[Row], fault: Fault | None) -> list[Row]:
-    """Change the form as the fault's `params` say.
-
-    `change` is `renamed` (to `params.to`), `missing`, `doubled` or `retyped`; `label` names the
-    field, by default Client ID.
-    """
-    if fault is None:
-        return list(rows)
-    change, label = fault.params.get("change", "renamed"), fault.params.get("label", "Client ID")
-    changed: list[Row] = []
-    for row in rows:
-        changed += _spoilt(row, change, fault) if row.label == label else [row]
-    return changed
-
-
-def _spoilt(row: Row, change: str, fault: Fault) -> list[Row]:
-    if change == "missing":
-        return []
-    if change == "doubled":
-        return [row, row.again()]
-    if change == "retyped":
-        return [row.retyped()]
-    return [row.renamed(str(fault.params.get("to", f"{row.label} (new)")))]
+    """Change the form as a fault says; the usual field is Client ID."""
+    return list(rows) if fault is None else spoil_rows(rows, fault, "Client ID")
 
 
 def form_page(
