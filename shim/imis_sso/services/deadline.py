@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Final
+from collections.abc import Awaitable
+from typing import Final, TypeVar
 
 from imis_sso.domain.problems import Busy
+
+T = TypeVar("T")
 
 WRITE_SECONDS: Final = 48.0
 READ_SECONDS: Final = 40.0
@@ -28,3 +32,12 @@ class Deadline:
             msg = "Other requests are ahead and the time left is too short; nothing was written."
             raise Busy(msg)
         return room
+
+
+async def within(work: Awaitable[T], until: float, otherwise: T) -> T:
+    """Await something until a moment of the event loop's clock; give what stands in for it then."""
+    try:
+        async with asyncio.timeout_at(until):
+            return await work
+    except TimeoutError:
+        return otherwise

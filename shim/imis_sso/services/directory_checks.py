@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from imis_sso.connectors.base import Probes
 from imis_sso.domain.checks import Check
@@ -20,10 +19,9 @@ from imis_sso.domain.documents import Directory
 from imis_sso.domain.evidence import Authentication, ProviderFound, Reply
 from imis_sso.domain.resources import DIRECTORIES
 from imis_sso.domain.secret import Secret
+from imis_sso.services.deadline import within
 from imis_sso.services.pair import Pair
 from imis_sso.services.read import Reading
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +88,7 @@ async def _inquire(
     if asked.document is None:
         return judge_gone(asked.key), None
     address, late = metadata_address(asked.document.issuer), Reply(why="it took too long")
-    found = ProviderFound(address, await _in_time(probes.discovery(address), until, late))
+    found = ProviderFound(address, await within(probes.discovery(address), until, late))
     judged = judge_addresses(asked.key, asked.document, found)
     if not active:
         return judged, None
@@ -114,12 +112,4 @@ async def _authentication(
     if not document.client_id or not asked.return_url:
         return Authentication(why="there is no client id or no Return URL to ask with yet")
     sent = probes.authentication(metadata, document.client_id, asked.secret, asked.return_url)
-    return await _in_time(sent, until, Authentication(why="it took too long"))
-
-
-async def _in_time(work: Awaitable[T], until: float, otherwise: T) -> T:
-    try:
-        async with asyncio.timeout_at(until):
-            return await work
-    except TimeoutError:
-        return otherwise
+    return await within(sent, until, Authentication(why="it took too long"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from imis_sso.connectors.base import Probes
 from imis_sso.domain import secret_destination
@@ -28,6 +28,7 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.sign_in_page import judge_sign_in
 from imis_sso.domain.trust import Pins
 from imis_sso.domain.verdicts import Halves
+from imis_sso.services.deadline import within
 from imis_sso.services.directory_checks import DirectorySubject, inquire_directories
 
 SECONDS: Final = 15.0
@@ -37,7 +38,6 @@ NOT_LIVE: Final = "it can be seen only after the write"
 _NOT_SHOWN: Final = (
     "iMIS does not show its client secret, and no secret that is known here has its fingerprint"
 )
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ async def _found(probes: Probes, halves: Halves, until: float) -> ProviderFound:
     address = halves.imis_client.discovery_url or halves.openid_connect.well_known_url
     if not address:
         return ProviderFound("", Reply(why="neither product has an address for it"))
-    return ProviderFound(address, await _within(probes.discovery(address), until, _LATE))
+    return ProviderFound(address, await within(probes.discovery(address), until, _LATE))
 
 
 async def _keys(probes: Probes, found: ProviderFound, until: float) -> Reply:
     metadata = found.metadata
     if metadata is None or not metadata.text("jwks_uri"):
         return Reply(why="the discovery document names no key set")
-    return await _within(probes.keys(metadata), until, _LATE)
+    return await within(probes.keys(metadata), until, _LATE)
 
 
 async def _probed(
@@ -138,7 +138,7 @@ async def _authorization(
     if not imis.client_id or not imis.redirect_login_url:
         return Authorization(Reply(why="iMIS has no client id or no redirect URL to ask with"))
     asked = probes.authorization(metadata, imis.client_id, imis.redirect_login_url)
-    return await _within(asked, until, Authorization(_LATE))
+    return await within(asked, until, Authorization(_LATE))
 
 
 async def _authentication(
@@ -153,7 +153,7 @@ async def _authentication(
     if subject.secret is None:
         return Authentication(why=_NOT_SHOWN)
     asked = probes.authentication(metadata, imis.client_id, subject.secret, imis.redirect_login_url)
-    return await _within(asked, until, Authentication(why=_LATE.why))
+    return await within(asked, until, Authentication(why=_LATE.why))
 
 
 async def _sign_in(probes: Probes, subject: Subject, until: float) -> SignInSeen:
@@ -161,7 +161,7 @@ async def _sign_in(probes: Probes, subject: Subject, until: float) -> SignInSeen
         return SignInSeen(why=NOT_LIVE)
     if subject.halves.mode == "disabled":
         return await _unseen()
-    return await _within(probes.sign_in(), until, SignInSeen(why=_LATE.why))
+    return await within(probes.sign_in(), until, SignInSeen(why=_LATE.why))
 
 
 async def _unseen() -> SignInSeen:
@@ -170,11 +170,3 @@ async def _unseen() -> SignInSeen:
 
 async def _nothing() -> tuple[Authorization, Authentication]:
     return Authorization(NOT_ASKED), Authentication()
-
-
-async def _within(work: Awaitable[T], until: float, otherwise: T) -> T:
-    try:
-        async with asyncio.timeout_at(until):
-            return await work
-    except TimeoutError:
-        return otherwise
