@@ -69,10 +69,7 @@ class AcceptedReach:
         Raises StoreUnavailable.
         """
         fact = await self._facts.get(self._environment, KIND, unit(resource).path)
-        if fact is None:
-            return None
-        content = fact.content
-        return Accepted(frozenset(content["fields"]), content["connector"], fact.who, fact.at)
+        return None if fact is None else _accepted(fact)
 
     async def accept(self, resource: Resource, accepted: Accepted) -> None:
         """Accept a reach in place of the one before. Raises StoreUnavailable."""
@@ -112,8 +109,10 @@ class AcceptedReach:
             return
         try:
             async with asyncio.timeout(STORE_SECONDS):
+                facts = await self._facts.all(self._environment, KIND)
+                accepted = {each.key: _accepted(each) for each in facts}
                 for each in on_record(record):
-                    found = await self.of(each) or await self._first(each, able[each.path], by)
+                    found = accepted.get(each.path) or await self._first(each, able[each.path], by)
                     if found is not None:
                         self._known[each.path] = found
             self._look_again[record.name] = now + LOOK_SECONDS
@@ -132,6 +131,11 @@ class AcceptedReach:
     def _fact(self, resource: Resource, accepted: Accepted) -> Fact:
         content = {"fields": sorted(accepted.fields), "connector": accepted.connector}
         return Fact(self._environment, KIND, unit(resource).path, content, accepted.who)
+
+
+def _accepted(fact: Fact) -> Accepted:
+    content = fact.content
+    return Accepted(frozenset(content["fields"]), content["connector"], fact.who, fact.at)
 
 
 def _all(some: Fields, others: Fields) -> frozenset[str]:
