@@ -79,7 +79,6 @@ from imis_sso.store.aside import Opened, open_whatever_works
 from imis_sso.store.base import Store
 from imis_sso.store.kept_logins import KeptLogins
 from imis_sso.store.key import load_key
-from imis_sso.store.login_guard import StoredLoginGuard
 from imis_sso.web import docs, pages
 
 logger = logging.getLogger(__name__)
@@ -176,10 +175,7 @@ def build_pair(
     halves: dict[Product, Half] = {}
     doors: dict[Product, Doors] = {}
     for product in PRODUCTS:
-        guard = StoredLoginGuard(
-            store.refused_logins, store.leases, key, product, config.name, store.facts
-        )
-        doors[product] = connecting.doors_into(product, config, guard, store.facts)
+        doors[product] = connecting.doors_into(product, config, store, key)
         halves[product] = Half(
             product,
             doors[product],

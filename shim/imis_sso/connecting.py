@@ -12,6 +12,7 @@ from imis_sso.connectors.assisted.connector import Assisted
 from imis_sso.connectors.base import Connector, Credential, LoginGuard
 from imis_sso.connectors.browser.page_files import PageFiles, folder_faults
 from imis_sso.connectors.browser.page_memory import PageMemory
+from imis_sso.connectors.browser.pages_connector import Common
 from imis_sso.connectors.browser.person_log_in import LogInPlace
 from imis_sso.connectors.cloud_sso_dashboard.connector import CloudSsoDashboard
 from imis_sso.connectors.cloud_sso_dashboard.connector import page_files as dashboard_pages
@@ -21,18 +22,25 @@ from imis_sso.connectors.imis_staff_site.pages import page_files as staff_site_p
 from imis_sso.connectors.proxy import FindProxy, Proxy, no_proxy, parse_proxy
 from imis_sso.connectors.secrets.resolve import resolve_off_loop
 from imis_sso.domain.configuration import ConfigurationError, ConfigurationFault
+from imis_sso.domain.fingerprint import FingerprintKey
 from imis_sso.domain.problems import SecretUnavailable
 from imis_sso.domain.resources import PRODUCTS, Product
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.sources import SecretSource
-from imis_sso.environments import ASSISTED, INTERACTIVE, EnvironmentConfig
+from imis_sso.environments import (
+    ASSISTED,
+    INTERACTIVE,
+    EnvironmentConfig,
+)
+from imis_sso.registry.doors import Doorway
 from imis_sso.services.circuit import Patience
 from imis_sso.services.closings import Closings
 from imis_sso.services.door import Door
 from imis_sso.services.doors import Doors
 from imis_sso.services.guarded import guarded
 from imis_sso.services.reach import AcceptedReach
-from imis_sso.store.base import Facts
+from imis_sso.store.base import Facts, Store
+from imis_sso.store.login_guard import StoredLoginGuard
 
 Build = Callable[[EnvironmentConfig, LoginGuard, Facts], Connector]
 
@@ -89,40 +97,44 @@ def _imis_rest(config: EnvironmentConfig, guard: LoginGuard, _facts: Facts) -> C
     )
 
 
+def _by_browser(config: EnvironmentConfig, half: Doorway, name: str, facts: Facts) -> Common:
+    """Give what every connector that drives pages is told of its environment."""
+    return {
+        "ca_file": config.ca_file,
+        "memory": PageMemory(facts, config.name, name),
+        "idle_seconds": config.browser_idle_minutes * 60.0,
+        "by_person": half.login == INTERACTIVE,
+        "proxy": proxy_of(config),
+        "user_agent": config.user_agent,
+    }
+
+
 def _imis_staff_site(config: EnvironmentConfig, guard: LoginGuard, facts: Facts) -> Connector:
     imis = config.imis
+    common = _by_browser(config, imis, ImisStaffSite.name, facts)
+    # A use of a page is several requests: the page, its save, the page after it.
+    common["uses_per_second"] = max(1, imis.requests_per_second // _REQUESTS_OF_A_USE)
     return ImisStaffSite(
         imis.url,
         credential(imis.username, imis.password, imis.totp),
         guard,
         staff_path=imis.staff_path,
-        ca_file=config.ca_file,
         pages_dir=config.pages_dir,
-        memory=PageMemory(facts, config.name, ImisStaffSite.name),
-        idle_seconds=config.browser_idle_minutes * 60.0,
-        by_person=imis.login == INTERACTIVE,
-        proxy=proxy_of(config),
-        user_agent=config.user_agent,
-        # A use of a page is several requests: the page, its save, the page after it.
-        uses_per_second=max(1, imis.requests_per_second // _REQUESTS_OF_A_USE),
+        **common,
     )
 
 
 def _cloud_sso_dashboard(config: EnvironmentConfig, guard: LoginGuard, facts: Facts) -> Connector:
     cloud_sso = config.cloud_sso
+    common = _by_browser(config, cloud_sso, CloudSsoDashboard.name, facts)
+    common["uses_per_second"] = cloud_sso.uses_per_second
     return CloudSsoDashboard(
         cloud_sso.url,
         cloud_sso.cloud_id,
         credential(cloud_sso.username, cloud_sso.password, cloud_sso.totp),
         guard,
-        ca_file=config.ca_file,
         pages_dir=config.pages_dir,
-        memory=PageMemory(facts, config.name, CloudSsoDashboard.name),
-        uses_per_second=cloud_sso.uses_per_second,
-        idle_seconds=config.browser_idle_minutes * 60.0,
-        by_person=cloud_sso.login == INTERACTIVE,
-        proxy=proxy_of(config),
-        user_agent=config.user_agent,
+        **common,
     )
 
 
@@ -139,8 +151,25 @@ def _assisted(product: Product) -> Build:
     return build
 
 
+def guard_of(
+    product: Product, config: EnvironmentConfig, store: Store, key: FingerprintKey
+) -> LoginGuard:
+    """Give the memory of refused log-ins at one product of an environment."""
+    return StoredLoginGuard(
+        store.refused_logins, store.leases, key, product, config.name, store.facts
+    )
+
+
+def connector_of(
+    product: Product, name: str, config: EnvironmentConfig, store: Store, key: FingerprintKey
+) -> Connector:
+    """Make one connector by itself, whatever the registry's order. Nothing is connected by it."""
+    build = BUILDERS[name] if name != ASSISTED else _assisted(product)
+    return build(config, guard_of(product, config, store, key), store.facts)
+
+
 def doors_into(
-    product: Product, config: EnvironmentConfig, guard: LoginGuard, facts: Facts
+    product: Product, config: EnvironmentConfig, store: Store, key: FingerprintKey
 ) -> Doors:
     """Make the doors into one product, in the registry's order. Nothing is connected by it.
 
@@ -152,12 +181,11 @@ def doors_into(
         refusal = section.refuses(name)
         door = Door(name, None, refusal, assisted=name == ASSISTED)
         if not refusal:
-            build = BUILDERS[name] if name != ASSISTED else _assisted(product)
-            built = build(config, guard, facts)
+            built = connector_of(product, name, config, store, key)
             door = replace(door, connector=guarded(product, built, PATIENCE))
         doors.append(door)
-    closings = Closings(config.name, product, facts)
-    return Doors(product, doors, closings, AcceptedReach(config.name, facts))
+    closings = Closings(config.name, product, store.facts)
+    return Doors(product, doors, closings, AcceptedReach(config.name, store.facts))
 
 
 BUILDERS: Mapping[str, Build] = {
@@ -173,17 +201,18 @@ PAGES: Mapping[str, Callable[[Path | None], PageFiles]] = {
 """The page files of each connector that has any, for an operator's folder."""
 
 
+def _log_in_place(address: str, title: str, files: PageFiles) -> LogInPlace:
+    # The first step on the way to a page is what only somebody who is logged in sees.
+    return LogInPlace(address, title, files.log_in, files.page(files.names[0]).open[0])
+
+
 def _staff_site_log_in(config: EnvironmentConfig) -> LogInPlace:
-    files, imis = staff_site_pages(config.pages_dir), config.imis
-    inside = files.page(files.names[0]).open[0]
-    address = f"{imis.url}/{imis.staff_path.strip('/')}"
-    return LogInPlace(address, "The Staff site of iMIS", files.log_in, inside)
+    address = f"{config.imis.url}/{config.imis.staff_path.strip('/')}"
+    return _log_in_place(address, "The Staff site of iMIS", staff_site_pages(config.pages_dir))
 
 
 def _dashboard_log_in(config: EnvironmentConfig) -> LogInPlace:
-    files = dashboard_pages(config.pages_dir)
-    inside = files.page(files.names[0]).open[0]
-    return LogInPlace(f"{config.cloud_sso.url}/", "Cloud SSO", files.log_in, inside)
+    return _log_in_place(f"{config.cloud_sso.url}/", "Cloud SSO", dashboard_pages(config.pages_dir))
 
 
 LOG_IN_PLACES: Mapping[str, Callable[[EnvironmentConfig], LogInPlace]] = {

@@ -20,7 +20,6 @@ from imis_sso.settings import ServerSettings
 from imis_sso.storage import opened_store
 from imis_sso.store.base import Store
 from imis_sso.store.key import load_key
-from imis_sso.store.login_guard import StoredLoginGuard
 
 WAYS: Final[tuple[tuple[Product, str], ...]] = (
     ("imis", "imis_rest"),
@@ -54,13 +53,8 @@ def _candidates(
     key = load_key(settings)
     found = []
     for product, name in WAYS:
-        if name not in connecting.BUILDERS:
-            continue
-        guard = StoredLoginGuard(
-            store.refused_logins, store.leases, key, product, config.name, store.facts
-        )
-        half = config.imis if product == "imis" else config.cloud_sso
-        make = partial(connecting.BUILDERS[name], config, guard, store.facts)
+        half = config.half(product)
+        make = partial(connecting.connector_of, product, name, config, store, key)
         why = excuse(half, name)
         found.append(Candidate(product, name, name in half.connector, make, why))
     return found
@@ -71,7 +65,7 @@ def excuse(half: ImisSection | CloudSsoSection, name: str) -> str:
     by_person = half.login == INTERACTIVE and name in AUTOMATED
     if not by_person and (half.username is None or half.password is None):
         return "not tried: the registry names no user name and password for this half"
-    if name in AUTOMATED and half.automation_permitted_by is None:
+    if half.refuses(name):
         return (
             "not tried: it drives pages that the vendor made for people, and "
             "automation_permitted_by does not say who permitted that (docs/is-this-allowed.md)"

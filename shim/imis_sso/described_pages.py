@@ -18,7 +18,6 @@ from imis_sso.settings import ServerSettings
 from imis_sso.storage import opened_store
 from imis_sso.store.base import Store
 from imis_sso.store.key import load_key
-from imis_sso.store.login_guard import StoredLoginGuard
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,10 @@ class PageDoors:
             connector
             for product in PRODUCTS
             for name in _names(config, product)
-            if isinstance(connector := self._connector(config, product, name), HasPages)
+            if isinstance(
+                connector := connecting.connector_of(product, name, config, self.store, self.key),
+                HasPages,
+            )
         ]
         try:
             yield [each.pages for each in found]
@@ -54,22 +56,14 @@ class PageDoors:
         The doors open again that a changed page closed. Raises ValueError where the page is not as
         described, and StoreUnavailable.
         """
-        pages.require_acceptable(look)
         facts = {
             "page": f"{pages.connector}/{look.page}",
-            "fingerprint": look.seen.digest if look.seen else "",
+            "fingerprint": pages.acceptable(look).digest,
             "changes": [each.text for each in look.changed],
         }
         await self.store.trail.append(Entry(environment, Kind.PAGE, who, facts=facts))
         await pages.accept(look, who)
         await forget_closings(self.store.facts, environment)
-
-    def _connector(self, config: EnvironmentConfig, product: Product, name: str) -> object:
-        store = self.store
-        guard = StoredLoginGuard(
-            store.refused_logins, store.leases, self.key, product, config.name, store.facts
-        )
-        return connecting.BUILDERS[name](config, guard, store.facts)
 
 
 def _names(config: EnvironmentConfig, product: Product) -> Sequence[str]:

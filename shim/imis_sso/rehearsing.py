@@ -23,7 +23,6 @@ from imis_sso.services.rehearsal import NotRehearsable, rehearse
 from imis_sso.services.runs import Runs
 from imis_sso.settings import ServerSettings
 from imis_sso.store.key import load_key
-from imis_sso.store.login_guard import StoredLoginGuard
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,7 @@ async def rehearse_all(
     async with opened(registry, settings) as service:
         kept = Rehearsals(service.store.facts, (name,))
         for product, connector in WAYS:
-            half = config.imis if product == "imis" else config.cloud_sso
-            if connector not in half.connector:
+            if connector not in config.half(product).connector:
                 continue
             say(f"Rehearsing {connector} …")
             attempt = await _attempt(service, config, product, connector, who)
@@ -61,8 +59,7 @@ async def rehearse_all(
 async def _attempt(
     service: Service, config: EnvironmentConfig, product: Product, connector: str, who: str
 ) -> Attempt:
-    half = config.imis if product == "imis" else config.cloud_sso
-    if why := excuse(half, connector):
+    if why := excuse(config.half(product), connector):
         return Attempt(product, connector, why=why)
     try:
         async with _alone(service, config, product, connector) as pair:
@@ -79,12 +76,8 @@ async def _alone(
 ) -> AsyncIterator[Pair]:
     """Give the pair with one connector alone in a half: no other may serve in its place."""
     store, key = service.store, load_key(service.settings)
-    guard = StoredLoginGuard(
-        store.refused_logins, store.leases, key, product, config.name, store.facts
-    )
-    made = guarded(
-        product, connecting.BUILDERS[connector](config, guard, store.facts), connecting.PATIENCE
-    )
+    built = connecting.connector_of(product, connector, config, store, key)
+    made = guarded(product, built, connecting.PATIENCE)
     half = Half(
         product,
         made,

@@ -14,9 +14,6 @@ from pydantic import AfterValidator, Field, model_validator
 from imis_sso.domain.hosts import host_of
 from imis_sso.domain.mode_age import DAYS
 from imis_sso.domain.resources import Destroy, Product
-from imis_sso.registry.doors import (
-    Doorway,
-)
 from imis_sso.registry.halves import CloudSsoSection, ImisSection
 from imis_sso.registry.kinds import (
     Authorities,
@@ -223,7 +220,7 @@ class EnvironmentConfig(EnvironmentSection):
         )
         return cls.model_construct(name=name, **values)
 
-    def half(self, product: Product) -> Doorway:
+    def half(self, product: Product) -> ImisSection | CloudSsoSection:
         """Give the section of a product."""
         return self.imis if product == "imis" else self.cloud_sso
 

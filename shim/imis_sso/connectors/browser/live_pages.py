@@ -137,17 +137,18 @@ class LivePages:
         await (open_record(tab, page, records[0]) if records else add_record(tab, page))
         return await self._way.form(tab, page)
 
-    def require_acceptable(self, look: Look) -> None:
-        """Raise ValueError where a page is not as it is described."""
-        if look.seen is None or look.faults or self._memory is None:
+    def acceptable(self, look: Look) -> Fingerprint:
+        """Give what would be accepted. Raises ValueError where a page is not as described."""
+        if look.seen is None or look.faults:
             msg = f"{look.page} is not as it is described: bring its page file up to date first"
             raise ValueError(msg)
+        return look.seen
 
     async def accept(self, look: Look, who: str) -> None:
         """Accept a page as it was looked at. Raises ValueError where it is not as described."""
-        self.require_acceptable(look)
-        if look.seen is not None and self._memory is not None:
-            await self._memory.accept(look.page, look.seen, who)
+        seen = self.acceptable(look)
+        if self._memory is not None:
+            await self._memory.accept(look.page, seen, who)
 
     async def record(self, name: str) -> str:
         """Write a description of a page as it is now, for a person to review.

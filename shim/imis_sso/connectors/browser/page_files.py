@@ -19,12 +19,19 @@ from imis_sso.connectors.browser.description import (
     PageDescription,
 )
 from imis_sso.connectors.browser.page_reading import PageFileError, load_log_in, load_page
+from imis_sso.domain.documents import Document
 
 LOG_IN: Final = "log-in"
 _ENDING: Final = ".yaml"
 _MAX_BYTES: Final = 256 * 1024
 
 Description = TypeVar("Description", PageDescription, LogInDescription)
+
+
+def labels_of(*models: type[Document]) -> dict[str, str]:
+    """Give the labels of documents that share a page, by field; those of their secrets, too."""
+    found = {each.path: each.label for model in models for each in model.settings()}
+    return found | {keys.inline: keys.label for model in models if (keys := model.secret)}
 
 
 class PageFiles:

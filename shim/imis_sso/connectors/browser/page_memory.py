@@ -100,9 +100,14 @@ class PageWatch:
         self._memory, self._title = memory, title
         self._told: dict[str, str] = {}
 
-    async def reading(self, name: str, page: PageDescription, view: View) -> None:
-        """Warn of what changed on a page that is read; the first sight of it is accepted."""
-        await self._found(name, page, view)
+    async def reading(self, name: str, page: PageDescription, view: View) -> Fingerprint:
+        """Warn of what changed on a page that is read; the first sight of it is accepted.
+
+        Gives the page's fingerprint as it is now.
+        """
+        now = fingerprint(page, view.survey, view.comparison)
+        await self._found(name, page, now)
+        return now
 
     async def writing(
         self, name: str, page: PageDescription, view: View, touched: Collection[str]
@@ -113,7 +118,8 @@ class PageWatch:
         """
         if view.comparison.blocking(touched):
             return  # the description says so already, and better
-        found = await self._found(name, page, view, grow=True)
+        now = fingerprint(page, view.survey, view.comparison)
+        found = await self._found(name, page, now, grow=True)
         blocking = [each.text for each in found if each.part in {*touched, "save"}]
         if blocking and self._memory is not None:
             raise UpstreamPageChanged(
@@ -123,11 +129,10 @@ class PageWatch:
             )
 
     async def _found(
-        self, name: str, page: PageDescription, view: View, *, grow: bool = False
+        self, name: str, page: PageDescription, now: Fingerprint, *, grow: bool = False
     ) -> tuple[Changed, ...]:
         if self._memory is None:
             return ()
-        now = fingerprint(page, view.survey, view.comparison)
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 return await self._compared(self._memory, name, page, now, grow=grow)

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
-from imis_sso.connectors.browser.fingerprint import fingerprint
 from imis_sso.connectors.browser.form import FieldValues, PageValues, read_form
 from imis_sso.connectors.browser.idle import IDLE_SECONDS
 from imis_sso.connectors.browser.kept_log_in import LogsIn
@@ -30,12 +29,12 @@ class Common(TypedDict, total=False):
     """What may be said of every such connector.
 
     `ca_file` is a private authority; `captures_dir` takes descriptions of changed pages; `memory`
-    knows what was accepted of the pages;
-    `read_seconds` and `save_seconds` bound one read and one write; `settle_seconds` is how long a
-    quiet page may take to show its fields; `uses_per_second` is how many reads and writes there are
-    at the most; a browser that is not used for `idle_seconds` is ended; `by_person` uses the log-in
-    that a person made, and the service's own credential never; `proxy` is on the way, where there
-    is one; `user_agent` is added to what the browser calls itself.
+    knows what was accepted of the pages; `read_seconds` and `save_seconds` bound one read and one
+    write; `settle_seconds` is how long a quiet page may take to show its fields; `uses_per_second`
+    is how many reads and writes there are at the most; a browser that is not used for
+    `idle_seconds` is ended; `by_person` uses the log-in that a person made, and the service's own
+    credential never; `proxy` is on the way, where there is one; `user_agent` is added to what the
+    browser calls itself.
     """
 
     ca_file: Path | None
@@ -113,8 +112,7 @@ class PagesConnector:
         page = self._files.page(name)
         view = await self._way.open(tab, page)
         shown = await read_form(tab, page, view)
-        await self._watch.reading(name, page, view)
-        self._marks[name] = fingerprint(page, view.survey, view.comparison).digest
+        self._marks[name] = (await self._watch.reading(name, page, view)).digest
         self._secret = shown.secrets.get(SECRET, self._secret)
         return shown
 

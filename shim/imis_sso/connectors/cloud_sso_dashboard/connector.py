@@ -15,7 +15,7 @@ from imis_sso.connectors.browser.form import PageValues
 from imis_sso.connectors.browser.kept_log_in import KeptLogIn, LogsIn
 from imis_sso.connectors.browser.log_in import LogIn
 from imis_sso.connectors.browser.looking import Looker, Seen
-from imis_sso.connectors.browser.page_files import PageFiles
+from imis_sso.connectors.browser.page_files import PageFiles, labels_of
 from imis_sso.connectors.browser.pages_connector import SECRET, Common, PagesConnector
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import View
@@ -41,10 +41,7 @@ def page_files(pages_dir: Path | None = None) -> PageFiles:
 
     The operator's files in `pages_dir` take the place of the built-in ones.
     """
-    models = (ImisClient, ImisSsoSettings)
-    labels = {each.path: each.label for model in models for each in model.settings()}
-    keys = ImisClient.secret
-    labels |= {_CLOUD_ID: "Cloud ID"} | ({keys.inline: keys.label} if keys else {})
+    labels = labels_of(ImisClient, ImisSsoSettings) | {_CLOUD_ID: "Cloud ID"}
     return PageFiles(
         __package__, pages_dir, labels={SETTINGS: labels, DIRECTORY: directories.labels()}
     )

@@ -14,7 +14,9 @@ from imis_sso.connectors.browser.listing import (
     listed,
     open_record,
 )
+from imis_sso.connectors.browser.page_files import labels_of
 from imis_sso.connectors.browser.page_memory import PageWatch
+from imis_sso.connectors.browser.pages_connector import SECRET
 from imis_sso.connectors.browser.tab import Tab
 from imis_sso.connectors.browser.way import View, Way
 from imis_sso.connectors.browser.writing import write_page
@@ -25,7 +27,6 @@ from imis_sso.domain.problems import UpstreamChanged, UpstreamRefused
 from imis_sso.domain.secret import Secret
 
 PAGE: Final = "directory"
-SECRET: Final = "client_secret"  # noqa: S105  # the name of a field
 FIELDS: Final = frozenset(
     setting.path for model in (Directory, Registration) for setting in model.settings()
 )
@@ -35,10 +36,7 @@ _MOST_NAMED: Final = 5
 
 def labels() -> dict[str, str]:
     """Give the labels of the form, by field, from the models."""
-    models = (Directory, Registration)
-    keys = Directory.secret
-    found = {each.path: each.label for model in models for each in model.settings()}
-    return found | ({keys.inline: keys.label} if keys else {})
+    return labels_of(Directory, Registration)
 
 
 class DirectoryPages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from imis_sso.connectors.browser.page_files import PageFiles
+from imis_sso.connectors.browser.page_files import PageFiles, labels_of
 from imis_sso.domain.documents import OidcAuthentication, OpenIDConnect
 
 OPENID_CONNECT_PAGE: Final = "openid-connect"
@@ -20,10 +20,7 @@ def page_files(pages_dir: Path | None = None) -> PageFiles:
 
     The operator's files in `pages_dir` take the place of the built-in ones.
     """
-    models = (OpenIDConnect, OidcAuthentication)
-    labels = {each.path: each.label for model in models for each in model.settings()}
-    keys = OpenIDConnect.secret
-    labels |= {keys.inline: keys.label} if keys else {}
+    labels = labels_of(OpenIDConnect, OidcAuthentication)
     about = {
         LICENSED_FEATURES: "Licensed features",
         ORGANISATION: "Licensed to",
