@@ -177,3 +177,9 @@ async def test_pages_that_are_none_are_errors(
 
     with pytest.raises((UpstreamError, UpstreamTimeout)):
         await browser_session.run(look, 3)
+    browser_site.pages["/still"] = "<p>still</p>"
+
+    async def rest(tab: Tab) -> None:
+        await tab.load(f"{browser_site.origin}/still")
+
+    await browser_session.run(rest, 10)  # or its requests would meet the tests that come after

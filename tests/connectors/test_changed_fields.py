@@ -97,6 +97,7 @@ async def test_no_write_touches_a_field_that_changed(
 
     async def work(tab: Tab) -> None:
         await tab.load(f"{browser_site.origin}/page")
+        browser_site.received.clear()  # a page that this browser showed before may ask late
         usual = await shown(tab, page, PAGES[name](model, None))
         read = await read_form(tab, page, usual)
         assert not usual.comparison.faults
@@ -114,7 +115,7 @@ async def test_no_write_touches_a_field_that_changed(
                     await write_form(tab, page, view, change, read.values, secrets=secret)
 
     await browser_session.run(work, 60)
-    assert [(method, path) for method, path, _ in browser_site.received] == [("GET", "/page")]
+    assert not browser_site.received
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
