@@ -11,6 +11,7 @@ import pytest
 from configurations import KINDS
 from hand_written import HandWritten
 from live_service import serving
+from long_runs import IS_LONG
 from plans import settles
 from terraform_runs import PROGRAM
 
@@ -38,15 +39,33 @@ def terraform_on_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 CONNECTORS = "ACCEPTANCE_IMIS_CONNECTORS"
 """Environment variable: connectors of the iMIS half to run every test with, by commas."""
+SHOWN = "-with-a-shown-secret"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test once for each connector that its mark `imis_connectors`, or everybody, names."""
-    mark = metafunc.definition.get_closest_marker("imis_connectors")
-    asked = os.environ.get(CONNECTORS, "").split(",")
-    names = asked if asked != [""] else list(mark.args) if mark else []
-    if names and "service" in metafunc.fixturenames:
-        metafunc.parametrize("service", names, indirect=True, scope="session")
+    """Run a test once for each connector that its mark `imis_connectors`, or everybody, names.
+
+    A test with the mark `only_by` says of the connectors it names no other which reason there is;
+    one with the mark `shown_secret` has a page that shows the secret: whoever sees a mask sees no
+    drift of what is behind it. What is done with a hidden one is proved in
+    tests/api/test_staff_site.py.
+    """
+    marked = metafunc.definition.get_closest_marker
+    own, only, shown = (marked(each) for each in ("imis_connectors", "only_by", "shown_secret"))
+    everybody = "imis_rest,imis_staff_site" if IS_LONG else ""
+    asked = os.environ.get(CONNECTORS, everybody)
+    names = asked.split(",") if asked else list(own.args) if own else []
+    if not names or "service" not in metafunc.fixturenames:
+        return
+    runs = [
+        pytest.param(
+            f"{name}{SHOWN}" if shown and name == "imis_staff_site" else name,
+            marks=pytest.mark.skip(only.kwargs["reason"]) if only and name not in only.args else (),
+            id=name,
+        )
+        for name in names
+    ]
+    metafunc.parametrize("service", runs, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +73,12 @@ def service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveService]:
     """Run the service with simulated products, once for all tests of a process and connector."""
-    connector = getattr(request, "param", "imis_rest")
+    connector, shown, _ = getattr(request, "param", "imis_rest").partition(SHOWN)
     with serving(tmp_path_factory.mktemp("service"), connector) as running:
+        if shown:
+            for each in running.pairs.values():
+                each.imis.vary(staff_secret="shown")
+                each.hides_the_secret = False
         yield running
 
 

@@ -87,6 +87,10 @@ def test_two_declared_keys_leave_all_others_to_the_product(hand_written: Write, 
     assert pair.record == before | theirs | {"SetLoginHint": True, "StaffClaimValue": "1"}
 
 
+@pytest.mark.only_by(
+    "imis_rest",
+    reason="a page is several requests at a time, and has no box for require_public_users",
+)
 def test_ten_resources_at_a_time_meet_one_request_at_a_time(
     hand_written: Write, pair: Pair, prod: Pair
 ) -> None:

@@ -9,29 +9,17 @@ from hand_written import HandWritten
 from plans import planned, settles, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from conftest import Settled
     from live_service import LiveService, Pair
 
     Settle = Callable[[str], Settled]
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.shown_secret]
 PAGE, REF, VERSION = "imis_openid_connect", "client_secret_ref", "client_secret_version"
 BUILT_IN = "cloud-sso-imis-client"
 INLINE = "typed+by/hand=%and&kept:~secret"
-
-
-@pytest.fixture(autouse=True)
-def shown_secret(service: LiveService) -> Iterator[None]:
-    """Have the Staff site show the secret: whoever sees a mask sees no drift of what is behind it.
-
-    What is done with a hidden one is proved in tests/api/test_staff_site.py, and over REST beside.
-    """
-    pair = service.pairs["test"]
-    pair.imis.vary(staff_secret="shown")
-    yield
-    pair.imis.vary(staff_secret="masked")
 
 
 def pushed(settled: Settled) -> Settled:
