@@ -46,12 +46,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for each connector that its mark `imis_connectors`, or everybody, names.
 
     A test with the mark `only_by` says of the connectors it names no other which reason there is;
-    one with the mark `shown_secret` has a page that shows the secret: whoever sees a mask sees no
+    one with the mark `shows_all` has a page that shows the secret: whoever sees a mask sees no
     drift of what is behind it. What is done with a hidden one is proved in
     tests/api/test_staff_site.py.
     """
     marked = metafunc.definition.get_closest_marker
-    own, only, shown = (marked(each) for each in ("imis_connectors", "only_by", "shown_secret"))
+    own, only, shown = (marked(each) for each in ("imis_connectors", "only_by", "shows_all"))
     everybody = "imis_rest,imis_staff_site" if IS_LONG else ""
     asked = os.environ.get(CONNECTORS, everybody)
     names = asked.split(",") if asked else list(own.args) if own else []

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Settled
-    from live_service import LiveService, Pair
+    from live_service import Pair
 
     Settle = Callable[[str], Settled]
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.shown_secret]
+pytestmark = [pytest.mark.acceptance, pytest.mark.shows_all]
 PAGE, REF, VERSION = "imis_openid_connect", "client_secret_ref", "client_secret_version"
 BUILT_IN = "cloud-sso-imis-client"
 INLINE = "typed+by/hand=%and&kept:~secret"

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
 
 CASES = 10_000
 #: A share of it in every run, all of it in a long one; FUZZ=10 is ten times as much.
-TIMES = float(os.environ.get("FUZZ", rounds(10, 2) / 10))
+TIMES = float(os.environ.get("FUZZ", rounds(10, 1) / 10))
 ENV = "/v1/environments/{env}"
 IMIS = ("imis/openid-connect", "imis/oidc-authentication")
 #: A read of a page in the browser costs as much as fifty requests to iMIS.

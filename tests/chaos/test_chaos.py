@@ -26,6 +26,7 @@ from chaos_model import (
     flat,
     violations,
 )
+from long_runs import rounds
 from secret_watch import MADE
 from service_bench import BASE, Bench
 from sqlalchemy import delete
@@ -40,10 +41,10 @@ from imis_sso.store.tables import APPLIED_SECRETS, MANAGED, REFUSED_LOGINS
 
 pytestmark = pytest.mark.anyio
 
-RUNS = int(os.environ.get("CHAOS_RUNS", "500"))
+RUNS = int(os.environ.get("CHAOS_RUNS", rounds(500, 250)))
 ONE_SEED = os.environ.get("CHAOS_SEED")
 BATCHES = 10
-STEPS, DASHBOARD_RUNS, DASHBOARD_STEPS = 8, 8, 7
+STEPS, DASHBOARD_RUNS, DASHBOARD_STEPS = 8, rounds(8, 4), 7
 
 
 class Run:

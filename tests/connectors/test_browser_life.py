@@ -97,15 +97,15 @@ async def test_a_browser_that_nobody_uses_is_ended_and_started_again(
         "The product",
         ca_file=browser_site.ca_file,
         settle_seconds=0.5,
-        idle_seconds=0.4,
+        idle_seconds=1.6,
     )
     fresh = Walker(session, browser_site.origin)
     try:
         assert await fresh.read() == "v"
         first = (await browser_of(session)).pid or 0
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.9)
         assert await fresh.read() == "v"
-        await asyncio.sleep(0.3)  # less than a pause since the last use
+        await asyncio.sleep(0.9)  # a pause since the first use, not since the last
         assert is_alive(first)
         async with asyncio.timeout(10):
             while is_alive(first):

@@ -1,4 +1,4 @@
-"""Two thousand generated pages, rendered by the simulators and read as a connector reads them.
+"""Generated pages, two thousand in a long run, rendered by the simulators and read by connectors.
 
 The pages are put one after the other into one document of a real browser, several in one turn.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from long_runs import rounds
 
 from imis_sso.connectors.browser.form import read_form
 from imis_sso.connectors.browser.session import BrowserSession
@@ -30,7 +31,7 @@ from imis_sso.simulators.imis import staff_form, staff_pages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-PAGES_IN_A_TURN, TURNS = 10, 100  # of each product
+PAGES_IN_A_TURN, TURNS = 10, rounds(100, 25)  # of each product
 # As JSON in and out: the browser library takes long over nested values.
 IN_ONE_DOCUMENT = """([pages, script]) => JSON.stringify(JSON.parse(pages).map((page) => {
   document.open();

@@ -123,7 +123,7 @@ async def test_closing_ends_what_is_running(bench: Bench) -> None:
     await imis.aclose()
     await asyncio.wait([running])
     assert running.cancelled()
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 2.5
 
 
 async def test_closing_twice_is_harmless_and_a_read_opens_again(bench: Bench) -> None:
