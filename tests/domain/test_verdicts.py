@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imis_sso.domain.documents import ImisClient, ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.trust import Pins
 from imis_sso.domain.verdicts import CHECK_IDS, Check, Halves, Status, Verification, judge
 
 VERSION, OTHER = "v1-0123456789abcdef", "v1-fedcba9876543210"
@@ -56,6 +57,40 @@ def test_halves_that_agree_pass() -> None:
     assert [each.status for each in verification.checks] == [PASSED] * (len(CHECK_IDS) + 1)
     assert verification.passed
     assert verification.failures() == ()
+
+
+@pytest.mark.parametrize(
+    ("sso", "imis", "failed"),
+    [
+        ({"sso.example.org"}, {"members.example.org"}, set()),
+        (None, {"members.example.org"}, set()),
+        (
+            {"sso.example.org:8443"},
+            {"members.example.org"},
+            {"discovery.url-matches", "discovery.issuer-matches"},
+        ),
+        (None, {"www.example.org"}, {"redirect.matches"}),
+    ],
+)
+def test_halves_that_agree_on_a_host_that_nobody_trusts_fail(
+    sso: set[str] | None, imis: set[str], failed: set[str]
+) -> None:
+    """Contract C45: typed in both consoles, an address goes past every write, not past this."""
+    pins = Pins(None if sso is None else frozenset(sso), frozenset(imis))
+    verdict = judge(Halves(IMIS, SHOWN, SETTINGS), EXPIRY, pins=pins)
+    assert {each.id for each in verdict.failures()} == failed
+    for each in verdict.failures():
+        key = "imis_hosts" if each.id == "redirect.matches" else "sso_hosts"
+        assert f"the registry's key {key} does not list" in each.detail
+        assert key in each.remedy
+
+
+def test_halves_that_agree_on_no_address_at_all_fail() -> None:
+    pins = Pins(None, frozenset({"members.example.org"}))
+    held = IMIS.model_copy(update={"redirect_login_url": "http://members.example.org/"})
+    settings = ImisSsoSettings(redirect_url=held.redirect_login_url)
+    check = check_of(judge(Halves(held, SHOWN, settings), pins=pins), "redirect.matches")
+    assert (check.status, "https" in check.detail) == (FAILED, True)
 
 
 # What iMIS holds, what Cloud SSO shows, the check, its outcome, words of its detail.

@@ -8,6 +8,8 @@ from typing import Final
 
 from imis_sso.domain.checks import Check, Status, Verification
 from imis_sso.domain.documents import Directory, ImisClient, ImisSsoSettings, OpenIDConnect
+from imis_sso.domain.documents.base import Trust
+from imis_sso.domain.trust import Pins
 
 __all__ = ["CHECK_IDS", "Check", "Halves", "Status", "Verification", "judge"]
 
@@ -33,19 +35,25 @@ class Halves:
     directories: Mapping[str, Directory] = field(default_factory=dict)
 
 
-def judge(halves: Halves, *more: Check, issuer: str = "") -> Verification:
+def judge(
+    halves: Halves, *more: Check, issuer: str = "", pins: Pins | None = None
+) -> Verification:
     """Judge the agreement of the two halves; `more` are checks that were judged elsewhere.
 
-    `issuer` is what the discovery document names, `""` where none was seen.
+    `issuer` is what the discovery document names, `""` where none was seen. With `pins`, an address
+    on which both halves agree has to be on a host that is trusted, too: whoever typed it, in both
+    consoles, did not go past the registry (contract C45).
     """
     imis, shown = halves.openid_connect, halves.imis_client
     url = ("well_known_url", imis.well_known_url, "discovery_url", shown.discovery_url)
     return Verification.of(
         _same("client.id-matches", "client_id", imis.client_id, "client_id", shown.client_id),
         _same_secret(imis, shown),
-        _same("discovery.url-matches", *url),
-        _issuer(imis, shown, issuer),
-        _redirect(imis, halves.imis_sso_settings),
+        _trusted(_same("discovery.url-matches", *url), imis.well_known_url, "sso", pins),
+        _trusted(_issuer(imis, shown, issuer), imis.authority_url, "sso", pins),
+        _trusted(
+            _redirect(imis, halves.imis_sso_settings), imis.redirect_login_url, "imis", pins
+        ),
         _recipe(imis),
         *more,
     )
@@ -78,6 +86,27 @@ def _same(check: str, imis_field: str, held: str, cloud_field: str, shown: str) 
         f'iMIS has "{held}", Cloud SSO shows "{shown}"{_hint(held, shown)}',
         fields,
         f'Set {imis_field} of imis/openid-connect to "{shown}".',
+    )
+
+
+def _trusted(check: Check, address: str, trust: Trust, pins: Pins | None) -> Check:
+    """Fail a passed check whose address is on no pinned host; without a list there is no pin."""
+    pinned = pins and (pins.sso if trust == "sso" else pins.imis)
+    if check.status is not Status.PASSED or pins is None or pinned is None:
+        return check
+    try:
+        refusal = pins.refusal(trust, address)
+    except ValueError as error:
+        refusal = str(error)
+    if refusal is None:
+        return check
+    key = "sso_hosts" if trust == "sso" else "imis_hosts"
+    return Check(
+        check.id,
+        Status.FAILED,
+        f'both sides have "{address}", which {refusal}',
+        check.fields,
+        f"Find out who set it. If it is right, list its host under {key} in the registry.",
     )
 
 

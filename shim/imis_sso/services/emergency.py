@@ -211,6 +211,6 @@ async def _verified(
     if imis is None or cloud_sso is None:
         return None
     try:
-        return judge(await halves_of(pair, imis, cloud_sso), expiry)
+        return judge(await halves_of(pair, imis, cloud_sso), expiry, pins=pair.policy.pins)
     except StoreUnavailable:
         return None

@@ -115,7 +115,8 @@ async def _judged(
     probed = found.active if ran else await _reused(pair, subject, digest)
     checks = [each if isinstance(each, Check) else await each for each in more]
     checks += await attested.checks(pair, digest)
-    verdict = judge(halves, *found.public, *probed, crossing, *checks, issuer=found.issuer)
+    judged = (*found.public, *probed, crossing, *checks)
+    verdict = judge(halves, *judged, issuer=found.issuer, pins=subject.pins)
     verdict = replace(verdict, digest=digest)
     if ran:
         return replace(verdict, proof="active"), found.active
