@@ -6,8 +6,6 @@ As with forms, everything is found by visible text: the product facts name no la
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,13 +13,12 @@ from typing import Final
 
 from imis_sso.connectors.base import WriteUncertain
 from imis_sso.connectors.browser.description import PageDescription, RecordsDescription
-from imis_sso.connectors.browser.failures import page_changed, refused_status
+from imis_sso.connectors.browser.failures import page_changed
+from imis_sso.connectors.browser.saving import Deed, outcome
 from imis_sso.connectors.browser.structure import find_link
-from imis_sso.connectors.browser.survey import Survey
-from imis_sso.connectors.browser.tab import POLL_SECONDS, Tab
-from imis_sso.domain.problems import Problem, UpstreamError, UpstreamUnavailable
+from imis_sso.connectors.browser.survey import SeenAction, Survey
+from imis_sso.connectors.browser.tab import Tab
 
-_SEND_SECONDS: Final = 5.0
 _PRESS_FAULTS: Final = {
     "moved": "its list changed while it was looked at",
     "several": "has several controls for it",
@@ -52,12 +49,20 @@ def records_of(page: PageDescription) -> RecordsDescription:
 
 def is_list(page: PageDescription, survey: Survey) -> bool:
     """Tell whether a page shows a list: something can be added to it, or opened from it."""
-    records = records_of(page)
-    names = {each.casefold() for each in (*records.add, *records.edit)}
-    return any(each.name.casefold() in names for each in survey.actions) or any(
-        each.name.casefold().startswith(tuple(f"{name.casefold()} " for name in records.edit))
+    names = {each.casefold() for each in records_of(page).add}
+    can_add = any(each.name.casefold() in names for each in survey.actions)
+    return can_add or bool(shown_records(page, survey))
+
+
+def shown_records(page: PageDescription, survey: Survey) -> list[SeenAction]:
+    """Give the controls that open a record; a list may be there before its records are."""
+    names = [each.casefold() for each in records_of(page).edit]
+    starts = tuple(f"{name} " for name in names)
+    return [
+        each
         for each in survey.actions
-    )
+        if each.name.casefold() in names or each.name.casefold().startswith(starts)
+    ]
 
 
 async def listed(tab: Tab, page: PageDescription) -> tuple[ListedRecord, ...]:
@@ -106,7 +111,7 @@ async def delete_record(tab: Tab, page: PageDescription, record: ListedRecord) -
     tab.traffic.watch()
     try:
         await _press(tab, page, record, records_of(page).delete, saves=True)
-        problem = await _deleted(tab, page, before)
+        problem = await outcome(tab, page, before, _deletion(page, before))
     finally:
         tab.dialogs.expect_none()
     if problem is not None:
@@ -138,25 +143,16 @@ async def _press(
         raise page_changed(page.title, (fault,), tab.title)
 
 
-async def _deleted(tab: Tab, page: PageDescription, before: Survey) -> Problem | None:
-    pressed_at = time.monotonic()
-    while True:
-        await asyncio.sleep(POLL_SECONDS)
-        survey = await tab.look()
-        if tab.dialogs.declined:
-            return page_changed(page.title, ("it asks a question that was declined",), tab.title)
-        sent = tab.traffic.sent
-        for each in sent:
-            problem = each.status and refused_status(each.status, each.retry_after, tab.title)
-            if problem:
-                return problem
-            if each.failed:
-                return UpstreamUnavailable(f"The connection to {tab.title} broke while deleting.")
-        if sent and all(each.over for each in sent) and survey.loaded:
-            if survey.document != before.document or time.monotonic() - pressed_at > _SEND_SECONDS:
-                return None
-        elif not sent and time.monotonic() - pressed_at > _SEND_SECONDS:
-            return UpstreamError(f"{tab.title} was asked to delete and nothing was sent.")
+def _deletion(page: PageDescription, before: Survey) -> Deed:
+    agree = () if page.save is None else page.save.agree
+    least = len(shown_records(page, before))
+    return Deed(
+        "its delete button",
+        "the deletion",
+        (*agree, *records_of(page).delete),
+        done=lambda survey: is_list(page, survey) and len(shown_records(page, survey)) < least,
+        shown=lambda survey: is_list(page, survey),
+    )
 
 
 def _lower(names: tuple[str, ...]) -> list[str]:

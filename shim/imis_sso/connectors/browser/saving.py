@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from imis_sso.connectors.base import WriteUncertain
@@ -43,22 +44,51 @@ async def save(tab: Tab, page: PageDescription, before: Survey, button: SeenActi
     tab.pressed_save = True
     try:
         await tab.press(button)
-        problem = await _Waiting(tab, page, before).outcome()
+        problem = await outcome(tab, page, before, _saved(page))
     finally:
         tab.dialogs.expect_none()
     if problem is not None:
         raise WriteUncertain(problem)
 
 
+@dataclass(frozen=True)
+class Deed:
+    """What a button was pressed for: its control and itself for messages, and how its end is seen.
+
+    `agree` are texts of the button that agrees where the page asks. `done` tells of a page that it
+    shows the deed done, which ends the waiting; `shown` whether it can be what follows the deed.
+    """
+
+    control: str
+    words: str
+    agree: Sequence[str]
+    done: Callable[[Survey], bool]
+    shown: Callable[[Survey], bool]
+
+
+def _saved(page: PageDescription) -> Deed:
+    return Deed(
+        "its save button",
+        "the save",
+        () if page.save is None else page.save.agree,
+        done=lambda _: False,
+        shown=lambda survey: compare(page.fields, survey).present,
+    )
+
+
+async def outcome(tab: Tab, page: PageDescription, before: Survey, deed: Deed) -> Problem | None:
+    """Wait for the end of what was just begun; None is a success as far as can be seen."""
+    return await _Waiting(tab, page, before, deed).outcome()
+
+
 class _Waiting:
-    def __init__(self, tab: Tab, page: PageDescription, before: Survey) -> None:
-        self._tab, self._page, self._before = tab, page, before
+    def __init__(self, tab: Tab, page: PageDescription, before: Survey, deed: Deed) -> None:
+        self._tab, self._page, self._before, self._deed = tab, page, before, deed
         self._pressed_at = time.monotonic()
         self._answered_at: float | None = None
         self._agreed = False
 
     async def outcome(self) -> Problem | None:
-        """Wait for the end; None is a success as far as can be seen."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             survey = await self._tab.look()
@@ -67,7 +97,7 @@ class _Waiting:
             if verdict is not None:
                 return verdict
             if self._is_answered(survey):
-                if self._says_success(survey):
+                if self._says_success(survey) or self._deed.done(survey):
                     return None
                 # Also on a page that came anew: a banner of refusal may be shown by a script.
                 if self._waited():
@@ -75,7 +105,7 @@ class _Waiting:
 
     async def _agree(self, survey: Survey) -> None:
         """Answer the question that the page itself asks, in a dialog that was not there; once."""
-        names = () if self._page.save is None else self._page.save.agree
+        names = self._deed.agree
         asked = [each for each in survey.actions if each.modal]
         if self._agreed or not names or any(each.modal for each in self._before.actions):
             return
@@ -90,7 +120,7 @@ class _Waiting:
             fault = "it asks a question that was declined"
             return page_changed(self._page.title, (fault,), tab.title)
         for each in tab.traffic.sent:
-            problem = _failed(each, tab.title)
+            problem = _failed(each, tab.title, self._deed.words)
             if problem is not None:
                 return problem
         if not tab.traffic.sent and time.monotonic() - self._pressed_at > _SEND_SECONDS:
@@ -100,7 +130,7 @@ class _Waiting:
     def _sent_nothing(self, survey: Survey) -> str:
         asked = [each.name for each in survey.actions if each.modal and each.enabled]
         if not asked:
-            return "its save button sends nothing"
+            return f"{self._deed.control} sends nothing"
         named = ", ".join(f'"{each}"' for each in asked)[:_MAX_WORDS]
         return f"it asks a question that is not described ({self._tab.redacted(named)})"
 
@@ -137,23 +167,23 @@ class _Waiting:
         title = self._tab.title
         status = max((each.status or 0 for each in self._tab.traffic.sent), default=0)
         if status >= _CLIENT_ERROR:
-            return _refused(status, title)
-        if not compare(self._page.fields, survey).present:
+            return _refused(status, title, self._deed.words)
+        if not self._deed.shown(survey):
             return UpstreamError(
-                f"{title} showed another page after the save; the log-in may have ended."
+                f"{title} showed another page after {self._deed.words}; the log-in may have ended."
             )
         return None
 
 
-def _failed(sent: Sent, title: str) -> Problem | None:
+def _failed(sent: Sent, title: str, deed: str) -> Problem | None:
     # The status first: Chromium calls a page failed that has an error status and no text.
     problem = sent.status and refused_status(sent.status, sent.retry_after, title)
     if problem or not sent.failed:
         return problem or None
     if sent.status is not None and sent.status >= _CLIENT_ERROR:
-        return _refused(sent.status, title)
-    return UpstreamUnavailable(f"The connection to {title} broke while saving.")
+        return _refused(sent.status, title, deed)
+    return UpstreamUnavailable(f"The connection to {title} broke during {deed}.")
 
 
-def _refused(status: int, title: str) -> UpstreamRefused:
-    return UpstreamRefused(f"{title} answered the save with status {status}.")
+def _refused(status: int, title: str, deed: str) -> UpstreamRefused:
+    return UpstreamRefused(f"{title} answered {deed} with status {status}.")

@@ -13,7 +13,13 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from imis_sso.connectors.browser.description import PageDescription
 from imis_sso.connectors.browser.failures import LogInShown, page_changed
 from imis_sso.connectors.browser.kept_log_in import LogsIn
-from imis_sso.connectors.browser.listing import add_record, is_list, listed, open_record
+from imis_sso.connectors.browser.listing import (
+    add_record,
+    is_list,
+    listed,
+    open_record,
+    shown_records,
+)
 from imis_sso.connectors.browser.structure import Comparison, compare, find_link
 from imis_sso.connectors.browser.survey import SeenAction, Survey
 from imis_sso.connectors.browser.tab import Tab
@@ -126,7 +132,8 @@ class Way:
 
     async def _is_list(self, tab: Tab, page: PageDescription) -> bool:
         def done(survey: Survey) -> bool:
-            return self._log_in.shown(survey) or is_list(page, survey)
+            # Records may appear later than the way to add one: only time tells that there is none.
+            return self._log_in.shown(survey) or bool(shown_records(page, survey))
 
         survey = await tab.settle(done)
         self._refuse_log_in(survey)

@@ -175,7 +175,8 @@ def _entry(record: ListedRecord) -> Entry:
 
 
 def _is_record(listed: ListedRecord, wanted: ListedRecord) -> bool:
-    if wanted.address or listed.address:
+    # A list whose controls are buttons tells no address, whatever one is known from before.
+    if wanted.address and listed.address:
         return listed.address == wanted.address
     return _same(listed.name, wanted.name)
 
