@@ -64,7 +64,7 @@ def settings_page(model: Any, fault: Fault | None) -> str:
 
 def directory_page(model: Any, fault: Fault | None) -> str:
     desk = directory_pages._Desk(model, None)  # type: ignore[arg-type]
-    more = {"save": "Save", "discover_path": "/d", "test_path": ""}
+    more = {"save": "Save", "discover_path": "/d", "reveal_action": "/r", "test_path": ""}
     return rendered(model, "directory.html", desk._rows(RECORD), fault, **more)
 
 

@@ -261,3 +261,54 @@ async def test_two_environments_stay_signed_in_side_by_side(
     await dashboard.page.reload()
     await expect(dashboard.field("Client ID")).to_have_value(dashboard.model.client_id)
     await expect(prod.field("Client ID")).to_have_value(prod.model.client_id)
+
+
+async def test_directories_of_a_single_page_need_no_other_document(dashboard: Dashboard) -> None:
+    dashboard.model.change_variant(
+        {
+            "cloud_sso_render": "single_page",
+            "cloud_sso_question": "page",
+            "cloud_sso_confirm": True,
+            "cloud_sso_directory_secret": "reveal",
+        }
+    )
+    page, model = dashboard.page, dashboard.model
+    documents: list[bool] = []
+    await page.goto(model.base_url)
+    await dashboard.log_in()
+    await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.on("request", lambda each: documents.append(each.is_navigation_request()))
+    await page.get_by_role("link", name="External Directories", exact=True).click()
+    await page.get_by_role("link", name="Manage Directories", exact=True).click()
+    await page.get_by_role("link", name="Add Directory", exact=True).click()
+    for label in ("Name", "Authorization URL", "Token URL", "Issuer", "Client ID", "Client Secret"):
+        await dashboard.field(label).fill(f"our {label}")
+    dialog = page.get_by_role("dialog")
+    for answer in ("Cancel", "Yes"):
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(dialog).to_contain_text("Save this directory?")
+        assert len(model.directories) == 3
+        await dialog.get_by_role("button", name=answer, exact=True).click()
+    await expect(page.get_by_role("status")).to_have_text("Directory saved.")
+    await expect(dashboard.field("Client Secret")).to_have_value("\u2022" * 12)
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await expect(dashboard.field("Client Secret")).to_have_value("our Client Secret")
+    await page.get_by_role("link", name="External Directories", exact=True).click()
+    await page.get_by_role("link", name="Manage Directories", exact=True).click()
+    row = page.get_by_role("row", name="our Name")
+    for answer in ("Cancel", "Delete"):
+        await row.get_by_role("button", name="Delete", exact=True).click()
+        await expect(dialog).to_contain_text("Delete this directory?")
+        assert len(model.directories) == 4
+        await dialog.get_by_role("button", name=answer, exact=True).click()
+    await expect(page.get_by_role("status")).to_have_text("Directory deleted.")
+    await expect(row).to_have_count(0)
+    assert (len(model.directories), any(documents)) == (3, False)
+
+
+@pytest.mark.parametrize("render", ["script", "single_page"])
+async def test_a_directory_that_is_not_there_is_said_so(dashboard: Dashboard, render: str) -> None:
+    dashboard.model.change_variant({"cloud_sso_render": render})
+    await dashboard.page.goto(f"{dashboard.model.base_url}/directories/manage/99")
+    await dashboard.log_in()
+    await expect(dashboard.page.get_by_role("alert")).to_have_text("There is no such directory.")

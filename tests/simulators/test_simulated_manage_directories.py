@@ -91,6 +91,44 @@ def test_a_secret_that_is_left_alone(
     assert (cloud_sso.directories["okta"].client_secret == secret) is keeps
 
 
+@pytest.mark.parametrize(
+    ("shows", "status"), [("shown", 400), ("masked", 400), ("reveal", 200), ("absent", 400)]
+)
+def test_a_hidden_secret_is_given_to_the_signed_in_page_only(
+    signed_in: httpx.Client, cloud_sso: CloudSsoModel, shows: str, status: int
+) -> None:
+    cloud_sso.change_variant({"cloud_sso_directory_secret": shows})
+    secret, path = "canary-secret", f"{MANAGE}/3/reveal"
+    cloud_sso.change_directory("okta", client_secret=secret)
+    form = {TOKEN: token(signed_in)}
+    assert (secret in signed_in.get(f"{MANAGE}/3").text) == (shows == "shown")
+    answer = signed_in.post(path, data=form)
+    assert (answer.status_code, secret in answer.text) == (status, status == 200)
+    assert signed_in.post(path, data={TOKEN: "wrong"}).status_code == 400
+    if status == 200:
+        assert signed_in.post(f"{MANAGE}/9/reveal", data=form).status_code == 404
+    signed_in.cookies.clear()
+    assert secret not in signed_in.post(path, data=form).text
+
+
+def test_a_script_is_answered_in_json(signed_in: httpx.Client, cloud_sso: CloudSsoModel) -> None:
+    told, deletion = form_of(signed_in, f"{MANAGE}/3"), {TOKEN: token(signed_in)}
+    signed_in.headers["Accept"] = "application/json"
+    changed = signed_in.post(f"{MANAGE}/3", data=told | {"scopes": "openid"})
+    assert changed.json() == {"ok": True, "message": "Directory saved."}
+    added = signed_in.post(f"{MANAGE}/new", data=told)
+    saved = {"ok": True, "message": "Directory saved.", "next": f"{MANAGE}/4"}
+    assert added.json() == saved
+    assert "Directory saved." in signed_in.get(f"{MANAGE}/4").text
+    refused = signed_in.post(f"{MANAGE}/4", data=told | {"name": ""})
+    assert refused.json() == {"ok": False, "message": "Name is required."}
+    gone = signed_in.post(f"{MANAGE}/4/delete", data=deletion)
+    assert gone.json() == {"ok": True, "message": "Directory deleted."}
+    assert "Directory deleted." not in signed_in.get(MANAGE).text
+    assert cloud_sso.directories["okta"].scopes == "openid"
+    assert cloud_sso.directories.keys() == {"cognito", "entra", "okta"}
+
+
 def test_the_edition_limits_them(signed_in: httpx.Client, cloud_sso: CloudSsoModel) -> None:
     told = form_of(signed_in, f"{MANAGE}/3")
     cloud_sso.patch({"directory_limit": 3})

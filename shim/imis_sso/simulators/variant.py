@@ -81,7 +81,7 @@ class Variant:
     cloud_sso_session_limit: Literal["none", "one_per_user", "same_browser"] = "none"
     cloud_sso_expiry: Literal["in_place", "redirect"] = "in_place"
     # Unknown: how a directory's form shows its secret, and what one left alone in it does (4.5).
-    cloud_sso_directory_secret: Literal["shown", "masked", "absent"] = "shown"  # noqa: S105
+    cloud_sso_directory_secret: Literal["shown", "masked", "reveal", "absent"] = "shown"  # noqa: S105
     cloud_sso_unread_secret: Literal["wipes", "keeps"] = "wipes"  # noqa: S105
     # Unknown: whether the list of directories opens a record by a link or by a button.
     cloud_sso_directory_rows: Literal["links", "buttons"] = "links"

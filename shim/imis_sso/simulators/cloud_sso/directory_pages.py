@@ -51,6 +51,7 @@ _CLAIM_LABELS = dict(
     )
 )
 _SECRET = "Client Secret"  # noqa: S105  # a label
+_SAVED, _DELETED = "Directory saved.", "Directory deleted."
 #: Fields that the form does not take empty. Unknown: which ones the product demands.
 _REQUIRED = ("name", "authorization_url", "token_url", "issuer", "client_id")
 EMPTY = Directory(
@@ -80,6 +81,7 @@ def entries(model: CloudSsoModel, federation: Federation, guarded: Guard) -> lis
         Entry("GET", _RECORD_PATH, guarded(desk.edited), "read", is_page=True),
         Entry("POST", _RECORD_PATH, guarded(desk.save), "write"),
         Entry("POST", f"{_RECORD_PATH}/delete", guarded(desk.delete), "write"),
+        Entry("POST", f"{_RECORD_PATH}/reveal", guarded(desk.reveal)),
         Entry("GET", f"{_RECORD_PATH}/test", guarded(desk.test), "page", is_page=True),
         Entry("POST", discover, guarded(desk.discover)),
     ]
@@ -130,14 +132,15 @@ class _Desk:
         wanted = self._wanted(before, form)
         error = self._objection(before, wanted)
         if error:
+            if pages.by_script(request):
+                return JSONResponse({"ok": False, "message": error})
             return self._form(request, session, wanted, error=error)
-        session.notice = "Directory saved."
         if self._model.take(attempt_of(request), "write_dropped"):
             number = before.number
         else:
             number = self._model.save_directory(wanted)
         target = f"{DIRECTORIES_PATH}/{number}" if number else DIRECTORIES_PATH
-        return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+        return _done(request, session, _SAVED, target, stays=before.number > 0)
 
     def _wanted(self, before: Directory, form: Mapping[str, str]) -> Directory:
         plain: dict[str, object] = {name: form.get(name, "") for name in _TEXTS}
@@ -164,8 +167,15 @@ class _Desk:
             return _expired()
         if not self._model.take(attempt_of(request), "write_dropped"):
             self._model.delete_directory(number)
-        session.notice = "Directory deleted."
-        return RedirectResponse(DIRECTORIES_PATH, HTTPStatus.SEE_OTHER)
+        return _done(request, session, _DELETED, DIRECTORIES_PATH, stays=True)
+
+    async def reveal(self, request: Request, session: Session) -> Response:
+        form = await request.form()
+        found = self._model.directory(request.path_params["number"])
+        shows = self._model.variant.cloud_sso_directory_secret
+        if form.get(pages.TOKEN_NAME) != session.anti_forgery or shows != "reveal":
+            return _expired()
+        return _unknown() if found is None else JSONResponse({"value": found.client_secret})
 
     async def discover(self, request: Request, session: Session) -> Response:
         form = await request.form()
@@ -207,6 +217,7 @@ class _Desk:
             rows=rows if fault is None else faults.spoil_rows(rows, fault),
             action=request.url.path,
             discover_path=f"{DIRECTORIES_PATH}/discover",
+            reveal_action=f"{DIRECTORIES_PATH}/{directory.number}/reveal",
             test_path=f"{DIRECTORIES_PATH}/{directory.number}/test" if directory.number else "",
             anti_forgery=session.anti_forgery,
             save="Save" if fault is None else faults.save_button(fault, "Save"),
@@ -233,7 +244,23 @@ class _Desk:
         shows = self._model.variant.cloud_sso_directory_secret
         if shows == "shown":
             return "text", directory.client_secret
-        return "password", DOTS if shows == "masked" and directory.client_secret else ""
+        if shows == "absent" or not directory.client_secret:
+            return "password", ""
+        can_show = shows == "reveal" and directory.number
+        return "concealed" if can_show else "password", DOTS
+
+
+def _done(
+    request: Request, session: Session, message: str, target: str, *, stays: bool
+) -> Response:
+    """Say that it is done: to a script whose page `stays` in its answer, else on `target`."""
+    said = {"ok": True, "message": message}
+    if pages.by_script(request) and stays:
+        return JSONResponse(said)
+    session.notice = message
+    if pages.by_script(request):
+        return JSONResponse({**said, "next": target})
+    return RedirectResponse(target, HTTPStatus.SEE_OTHER)
 
 
 def _too_many(model: CloudSsoModel) -> str:

@@ -25,7 +25,6 @@ _LOGIN_PATH, _FACTOR_PATH = "/account/login", "/account/second-factor"
 _PENDING = "sso_pending"
 _EXPIRED = "The form has expired. Load the page again."
 _WRONG_CODE = "The verification code is incorrect."
-_OF_THE_SINGLE_PAGE = (pages.HOME_PATH, pages.SECTION_PATH, pages.SETTINGS_PATH)
 _NAMES = ("username", "password", "cloud_id")
 
 
@@ -67,7 +66,7 @@ class DashboardLogIn:
         """Say whether a browser loads a document of a dashboard that is a single page."""
         single = self._model.variant.cloud_sso_render == "single_page"
         by_script = "x-requested-with" in request.headers
-        is_page = request.method == "GET" and request.url.path in _OF_THE_SINGLE_PAGE
+        is_page = request.method == "GET" and pages.is_of_the_single_page(request.url.path)
         return single and is_page and not by_script
 
     async def form(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -14,6 +15,8 @@ from imis_sso.simulators.rendering import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
 
     from imis_sso.simulators.cloud_sso.model import CloudSsoModel
     from imis_sso.simulators.openid.client import RefusedError
@@ -30,7 +33,8 @@ _TEMPLATES = Templates(Path(__file__).with_name("templates"))
 class Row:
     """One labelled field of a form, and the `name` under which it is sent.
 
-    `kind` is `shown`, `reveal`, `copy`, `text`, `select`, `checkbox` or `password`.
+    `kind` is `shown`, `reveal`, `copy`, `text`, `select`, `checkbox`, `password` or `concealed`: a
+    password box beside a button that shows what is in it.
     """
 
     label: str
@@ -50,7 +54,8 @@ class Row:
 
     def retyped(self) -> Row:
         """Give the row as another kind of field: an input as a list, a shown value as an input."""
-        return replace(self, kind="select" if self.kind == "text" else "text")
+        is_box = self.kind in {"text", "password", "concealed"}
+        return replace(self, kind="select" if is_box else "text")
 
 
 _OTHER_LABELS = {
@@ -86,6 +91,17 @@ def settings_rows(model: CloudSsoModel, redirect_url: str) -> list[Row]:
     if variant.cloud_sso_decoys:
         rows = [Row(*_DECOYS[0]), *rows[:2], Row(*_DECOYS[1]), *rows[2:], Row(*_DECOYS[2])]
     return rows[::-1] if variant.cloud_sso_order == "reversed" else rows
+
+
+def is_of_the_single_page(path: str) -> bool:
+    """Say whether a dashboard that is a single page shows what is at a path by script."""
+    is_directory = re.fullmatch(rf"{DIRECTORIES_PATH}(/new|/\d+)?", path) is not None
+    return is_directory or path in {HOME_PATH, SECTION_PATH, SETTINGS_PATH}
+
+
+def by_script(request: Request) -> bool:
+    """Say whether a script of a page sent a form, and waits for JSON."""
+    return "application/json" in request.headers.get("accept", "")
 
 
 def render(template: str, **values: object) -> str:

@@ -74,7 +74,7 @@ class _Dashboard:
         error = self._objection(value)
         if not error:
             self._store(request, value)
-        if "application/json" in request.headers.get("accept", ""):
+        if pages.by_script(request):
             return JSONResponse({"ok": not error, "message": error or _SAVED})
         if error:
             return self._form(session, value, None, error=error)
