@@ -128,6 +128,18 @@ async def test_a_deletion_is_confirmed_and_the_list_tells(
     assert set(model.directories) == {"cognito", "entra"}
 
 
+async def test_a_deletion_that_is_refused_is_told(
+    dashboard: CloudSsoDashboard, model: CloudSsoModel
+) -> None:
+    base = await dashboard.read(STAFF)
+    model.faults.add(Fault("status", {"path": f"{RECORD}/delete"}, params={"status": 409}))
+    with pytest.raises(WriteUncertain) as caught:
+        await dashboard.write(STAFF, Change(removes=True), base)
+    assert isinstance(caught.value.cause, UpstreamRefused)
+    assert "answered the deletion with status 409" in caught.value.cause.detail
+    assert "okta" in model.directories
+
+
 async def test_a_list_without_records_and_without_a_way_to_add(
     dashboard: CloudSsoDashboard, model: CloudSsoModel
 ) -> None:
