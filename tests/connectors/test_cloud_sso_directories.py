@@ -128,16 +128,26 @@ async def test_a_deletion_is_confirmed_and_the_list_tells(
     assert set(model.directories) == {"cognito", "entra"}
 
 
+@pytest.mark.parametrize("body", ["", "Not now."])
 async def test_a_deletion_that_is_refused_is_told(
-    dashboard: CloudSsoDashboard, model: CloudSsoModel
+    dashboard: CloudSsoDashboard, model: CloudSsoModel, body: str
 ) -> None:
     base = await dashboard.read(STAFF)
-    model.faults.add(Fault("status", {"path": f"{RECORD}/delete"}, params={"status": 409}))
+    params = {"status": 409, "body": body}
+    model.faults.add(Fault("status", {"path": f"{RECORD}/delete"}, params=params))
     with pytest.raises(WriteUncertain) as caught:
         await dashboard.write(STAFF, Change(removes=True), base)
     assert isinstance(caught.value.cause, UpstreamRefused)
     assert "answered the deletion with status 409" in caught.value.cause.detail
     assert "okta" in model.directories
+
+
+async def test_records_that_come_after_the_way_to_add_one_are_waited_for(
+    dashboard: CloudSsoDashboard, model: CloudSsoModel
+) -> None:
+    """A list that is taken for an empty one would have a directory made twice."""
+    model.change_variant({"cloud_sso_render": "script", "cloud_sso_render_delay": 0.4})
+    assert len((await dashboard.read(DIRECTORIES.listing)).entries) == 3
 
 
 async def test_a_list_without_records_and_without_a_way_to_add(

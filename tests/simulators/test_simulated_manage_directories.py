@@ -129,6 +129,15 @@ def test_a_script_is_answered_in_json(signed_in: httpx.Client, cloud_sso: CloudS
     assert cloud_sso.directories.keys() == {"cognito", "entra", "okta"}
 
 
+@pytest.mark.parametrize("page", ["", "/new", "/3"])
+def test_a_document_of_a_single_page_holds_nothing_yet(
+    signed_in: httpx.Client, cloud_sso: CloudSsoModel, page: str
+) -> None:
+    cloud_sso.change_variant({"cloud_sso_render": "single_page"})
+    assert "data-asks" not in signed_in.get(MANAGE + page).text
+    assert "data-asks" in signed_in.get(MANAGE + page, headers={"X-Requested-With": "fetch"}).text
+
+
 def test_the_edition_limits_them(signed_in: httpx.Client, cloud_sso: CloudSsoModel) -> None:
     told = form_of(signed_in, f"{MANAGE}/3")
     cloud_sso.patch({"directory_limit": 3})
