@@ -110,7 +110,10 @@ class RecordsDescription(_Part):
 
     edit: Names = Field(description="Texts of the control beside a record that opens it.")
     add: Names = Field(description="Texts of the control that opens an empty form.")
-    delete: Names = Field(description="Texts of the control beside a record that deletes it.")
+    delete: Names = Field(
+        description="Texts of the control beside a record that deletes it, and of the button that "
+        "agrees, where the page itself asks in a dialog."
+    )
 
 
 class PageDescription(_Part):
