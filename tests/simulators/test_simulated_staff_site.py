@@ -10,11 +10,12 @@ import pytest
 
 from imis_sso.simulators import Fault, ImisModel
 from imis_sso.simulators.imis.staff_form import MASK
+from imis_sso.simulators.second_factor import SecondFactor, totp_code
 
 HOME, SIGN_IN = "/Staff", "/Staff/SignIn.aspx"
 ABOUT = "/Staff/Settings/About.aspx"
 FORM = "/Staff/Settings/Contacts/OpenIDConnect.aspx"
-NAME, PASSWORD = "ctl01$TemplateBody$Login1$f1", "ctl01$TemplateBody$Login1$f2"
+NAME, PASSWORD, CODE = (f"ctl01$TemplateBody$Login1$f{each}" for each in (1, 2, 3))
 PREFIX = "ctl01$TemplateBody$WebPartManager1$gwpste_container_ciSettings$ciSettings$"
 
 
@@ -81,6 +82,31 @@ def test_whoever_is_not_signed_in_sees_the_log_in_page(
     )
     imis.change_variant({"staff_expiry": "in_place"})
     assert buttons(imis_client.get(FORM)) == ["Sign in"]
+
+
+def test_a_code_comes_after_the_password_and_is_good_once(
+    imis_client: httpx.Client, imis: ImisModel
+) -> None:
+    """RFC 6238 section 5.2; without the password nobody is asked for one."""
+    imis.change_variant({"staff_second_factor": "totp"})
+    now = 4_000_000_000
+    imis.second_factor = SecondFactor(lambda: now)
+    code = totp_code(imis.totp_secret, now // imis.totp_period)
+
+    def answered(first: httpx.Response, code: str) -> httpx.Response:
+        return imis_client.post(SIGN_IN, data=hidden(first) | {CODE: code})
+
+    assert buttons(answered(imis_client.get(SIGN_IN), code)) == ["Sign in"]
+    assert buttons(log_in(imis_client, imis)) == ["Verify"]
+    asked = log_in(imis_client, imis)
+    assert imis.counters.logins == 0
+    wrong = answered(asked, "000000" if code != "000000" else "000001")
+    assert "The verification code is incorrect." in wrong.text
+    assert answered(wrong, code).headers["Location"] == HOME
+    assert (imis.counters.logins, imis.counters.refused_logins) == (1, 1)
+    assert "is incorrect" in answered(log_in(imis_client, imis), code).text
+    imis_client.patch("/_control/state", json={"totp_period": 60})
+    assert imis_client.get("/_control/state").json()["totp_period"] == 60
 
 
 @pytest.mark.parametrize("target", ["https://attacker.example.net/", "//a", "/_control/state"])
@@ -167,6 +193,7 @@ def test_a_save_makes_the_record_that_was_missing(signed_in: httpx.Client, imis:
         ("empty", "keeps", True),
         ("empty", "wipes", False),
         ("shown", "wipes", True),
+        ("reveal", "wipes", False),
     ],
 )
 def test_an_untouched_secret_is_kept_or_wiped(
@@ -175,12 +202,32 @@ def test_an_untouched_secret_is_kept_or_wiped(
     """Product facts 3.5; the mask is never stored."""
     imis.change_variant({"staff_secret": kind, "staff_untouched_secret": does})
     secret = imis.record["ClientSecret"]
-    expected = {"masked": MASK, "empty": "", "shown": secret}[kind]
+    expected = {"empty": "", "shown": secret}.get(kind, MASK)
     assert shown(signed_in.get(FORM))["ClientSecret"] == expected
     save(signed_in)
     assert imis.record.get("ClientSecret") == (secret if held else None)
     save(signed_in, ClientSecret="another")
     assert imis.record["ClientSecret"] == "another"
+
+
+def test_the_secret_behind_the_dots_is_for_the_page_alone(
+    signed_in: httpx.Client, imis: ImisModel
+) -> None:
+    state = hidden(signed_in.get(FORM))
+    assert signed_in.post(f"{FORM}/reveal", data=state).status_code == 500
+    imis.change_variant({"staff_secret": "reveal"})
+    assert imis.record["ClientSecret"] not in html.unescape(signed_in.get(FORM).text)
+    assert signed_in.post(f"{FORM}/reveal").status_code == 500
+    shown = signed_in.post(f"{FORM}/reveal", data=state).json()
+    assert shown == {"value": imis.record["ClientSecret"]}
+
+
+def test_a_single_page_has_nothing_in_its_documents(
+    signed_in: httpx.Client, imis: ImisModel
+) -> None:
+    imis.change_variant({"staff_render": "single_page"})
+    assert "ciSettings" not in signed_in.get(FORM).text
+    assert "ciSettings" in signed_in.get(FORM, headers={"X-Requested-With": "fetch"}).text
 
 
 @pytest.mark.parametrize("state", ["__VIEWSTATE", "__EVENTVALIDATION"])

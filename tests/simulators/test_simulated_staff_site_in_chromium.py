@@ -58,6 +58,8 @@ async def desk(browser: Browser, imis: ImisModel) -> AsyncIterator[Desk]:
         {"staff_navigation": "pages", "staff_markup": "label_for", "staff_save": "postback"},
         {"staff_navigation": "menu", "staff_markup": "labelledby", "staff_save": "partial"},
         {"staff_markup": "label_for", "staff_save_button": "link", "staff_confirm": True},
+        {"staff_render": "script", "staff_confirm": True, "staff_question": "page"},
+        {"staff_render": "single_page", "staff_navigation": "menu", "staff_save": "partial"},
     ],
 )
 async def test_settings_are_reached_filled_in_and_saved_by_their_labels(
@@ -71,6 +73,8 @@ async def test_settings_are_reached_filled_in_and_saved_by_their_labels(
     await desk.field("Set login hint").check()
     await desk.field("Email body").fill("one\ntwo")
     await desk.press("Save")
+    if "staff_question" in variant:
+        await desk.press("Yes")
     await expect(desk.page.get_by_role("status")).to_have_text(SAVED)
     record = desk.model.record
     assert (record["Mode"], record["SetLoginHint"]) == (1, True)
@@ -79,9 +83,12 @@ async def test_settings_are_reached_filled_in_and_saved_by_their_labels(
     assert desk.model.email_body == ("one\ntwo" if is_part else "one\r\ntwo")
 
 
-@pytest.mark.parametrize("kind", ["script", "postback"])
-async def test_the_tenant_is_entra_ids_alone(desk: Desk, kind: str) -> None:
-    desk.model.change_variant({"staff_type": kind, "staff_type_hides": "addresses"})
+@pytest.mark.parametrize(
+    ("kind", "render"), [("script", "server"), ("postback", "server"), ("postback", "single_page")]
+)
+async def test_the_tenant_is_entra_ids_alone(desk: Desk, kind: str, render: str) -> None:
+    variant = {"staff_type": kind, "staff_type_hides": "addresses", "staff_render": render}
+    desk.model.change_variant(variant)
     await desk.open()
     await expect(desk.field("Directory tenant")).to_be_hidden()
     await desk.field("Client Secret").fill("typed")
@@ -99,3 +106,14 @@ async def test_a_declined_question_saves_nothing(desk: Desk) -> None:
     await desk.open()
     await desk.press("Save")
     assert desk.model.counters.writes == 0
+
+
+async def test_a_button_shows_the_secret_and_hides_it_again(desk: Desk) -> None:
+    desk.model.change_variant({"staff_secret": "reveal"})
+    await desk.open()
+    box = desk.field("Client Secret")
+    await desk.press("Show")
+    await expect(box).to_have_value(desk.model.record["ClientSecret"])
+    await desk.press("Hide")
+    await expect(box).to_have_value(MASK)
+    await expect(box).to_have_attribute("type", "password")

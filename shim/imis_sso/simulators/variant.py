@@ -37,21 +37,25 @@ class Variant:
     imis_enabled_refuses_password: bool = False
 
     # The Staff site (3.5): its fields' labels are documented, and nothing else of its pages.
-    staff_secret: Literal["masked", "empty", "shown"] = "masked"  # noqa: S105
+    staff_secret: Literal["masked", "empty", "shown", "reveal"] = "masked"  # noqa: S105
     staff_untouched_secret: Literal["keeps", "wipes"] = "keeps"  # noqa: S105
     staff_labels: Literal["documented", "decorated", "recased"] = "documented"
     staff_options: Literal["documented", "vendor", "codes"] = "documented"
     staff_markup: Literal["label_for", "wrapped", "labelledby", "table"] = "label_for"
+    staff_render: Literal["server", "script", "single_page"] = "server"
+    staff_render_delay: float = 0.15
     staff_type: Literal["script", "postback"] = "script"
     staff_type_hides: Literal["tenant", "addresses"] = "tenant"
     staff_save: Literal["postback", "partial"] = "postback"
     staff_save_button: Literal["button", "link"] = "button"
     staff_confirm: bool = False
+    staff_question: Literal["browser", "page"] = "browser"
     staff_save_delay: float = 0.0
     staff_toast_delay: float = 0.2
     staff_errors: Literal["alert", "plain"] = "alert"
     staff_log_in: Literal["together", "in_turn"] = "together"
     staff_choice: Literal["beside", "after"] = "beside"
+    staff_second_factor: Literal["none", "totp"] = "none"
     staff_expiry: Literal["in_place", "redirect"] = "redirect"
     staff_navigation: Literal["pages", "menu"] = "pages"
     staff_licences: Literal["list", "table", "absent"] = "list"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imis_sso.simulators.cloud_sso.faults import KINDS
-from imis_sso.simulators.cloud_sso.second_factor import SecondFactor, new_totp_secret
 from imis_sso.simulators.cloud_sso.sessions import Session, Sessions
 from imis_sso.simulators.openid.server import equal
 from imis_sso.simulators.product import assign, new_secret
+from imis_sso.simulators.second_factor import SecondFactor, new_totp_secret
 from imis_sso.simulators.wrong_certificates import CERTIFICATES
 
 if TYPE_CHECKING:

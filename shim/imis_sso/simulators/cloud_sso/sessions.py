@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from imis_sso.simulators.cloud_sso.second_factor import SecondFactor
+    from imis_sso.simulators.second_factor import SecondFactor
 
 
 @dataclass

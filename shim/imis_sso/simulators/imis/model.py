@@ -15,6 +15,7 @@ from imis_sso.simulators.imis.members import Members
 from imis_sso.simulators.imis.seeding import EMAIL_BODY, half_finished
 from imis_sso.simulators.imis.staff_sessions import StaffSessions
 from imis_sso.simulators.product import Product, assign, new_secret, new_session
+from imis_sso.simulators.second_factor import SecondFactor, new_totp_secret
 
 if TYPE_CHECKING:
     import ssl
@@ -33,6 +34,8 @@ _PATCHABLE = {
     "licensed_features": list,
     "email_body": str,
     "token_seconds": int,
+    "totp_secret": str,
+    "totp_period": int,
 }
 _REQUIRED_ROLES = {"RemoteService", "SysAdmin"}
 
@@ -59,7 +62,7 @@ class ImisModel(Product):
         self.staff = StaffSessions(clock)
         self._lock = threading.RLock()
         self._account = f"svc-imis-sso-{name}", new_secret()
-        self._old_secret = new_secret()
+        self._old_secret, self._totp_secret = new_secret(), new_totp_secret()
         self.seed()
         self.log.reset(self.held())
 
@@ -74,6 +77,8 @@ class ImisModel(Product):
             self.email_body = EMAIL_BODY
             self.members.seed()
             self.staff.clear()
+            self.totp_secret, self.totp_period = self._totp_secret, 30
+            self.second_factor = SecondFactor()
             self.token_seconds = 1199
             self._tokens: dict[str, float] = {}
             self._records = self._seed_records()
@@ -95,17 +100,35 @@ class ImisModel(Product):
 
     # Log-in
 
-    def admits(self, username: str, password: str, *, shut: bool = False) -> bool:
-        """Say whether these are the account's credentials and nothing shuts it out; counts both."""
+    def knows(self, username: str, password: str, *, shut: bool = False) -> bool:
+        """Say whether these are the account's credentials and nothing shuts it out.
+
+        Counts a refusal; that somebody is in, whoever lets them in counts.
+        """
         known = username == self.username and password == self.password
-        admitted = known and not shut and not self._is_shut_out()
-        self.counters.count("logins" if admitted else "refused_logins")
+        return self._counted(admitted=known and not shut and not self._is_shut_out())
+
+    def accepts_code(self, code: str) -> bool:
+        """Say whether a one-time code is right; a wrong one is a refused log-in."""
+        with self._lock:
+            right = self.second_factor.accepts(code, self.totp_secret, self.totp_period)
+        return self._counted(admitted=right)
+
+    def _counted(self, *, admitted: bool) -> bool:
+        if not admitted:
+            self.counters.count("refused_logins")
         return admitted
+
+    def open_staff_session(self) -> str:
+        """Give the name of a new session of the Staff site, and count the log-in."""
+        self.counters.count("logins")
+        return self.staff.open().name
 
     def log_in(self, username: str, password: str) -> str | None:
         """Give a new token, or None where user name or password are wrong; counts both."""
-        if not self.admits(username, password):
+        if not self.knows(username, password):
             return None
+        self.counters.count("logins")
         token = new_session()
         with self._lock:
             self._tokens[token] = self._clock() + self.token_seconds
@@ -240,7 +263,7 @@ class ImisModel(Product):
     def patch(self, changes: Mapping[str, object]) -> None:
         """Change names, credentials, roles, `record` (merged) or `records` (replaced).
 
-        Raises ValueError for anything else.
+        A change of `totp_…` forgets which code was used last. Raises ValueError for anything else.
         """
         plain = {name: value for name, value in changes.items() if name in _PATCHABLE}
         record, records = changes.get("record", {}), changes.get("records", [])
@@ -251,6 +274,8 @@ class ImisModel(Product):
         assign(self, plain, _PATCHABLE)
         if "email_body" in plain:
             self._note(None)
+        if plain.keys() & {"totp_secret", "totp_period"}:
+            self.second_factor = SecondFactor()
         if "records" in changes:
             self._put_in_place(records)
         if record:

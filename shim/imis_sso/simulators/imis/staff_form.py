@@ -107,7 +107,8 @@ def _row(label: str, name: str, kind: str, values: Mapping[str, Any], variant: V
 def _secret_box(secret: str, variant: Variant) -> tuple[str, str]:
     if variant.staff_secret == "shown":  # noqa: S105 -- a variant
         return "text", secret
-    return "password", MASK if secret and variant.staff_secret == "masked" else ""  # noqa: S105
+    has_dots = secret and variant.staff_secret in {"masked", "reveal"}
+    return "password", MASK if has_dots else ""
 
 
 def _hidden_for(name: str, variant: Variant) -> tuple[str, ...]:

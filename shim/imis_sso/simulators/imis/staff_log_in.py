@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from imis_sso.simulators.imis.staff_sessions import StaffSession
     from imis_sso.simulators.imis.wire import Record
 
-_NAME, _PASSWORD = "ctl01$TemplateBody$Login1$f1", "ctl01$TemplateBody$Login1$f2"
+_NAME, _PASSWORD, _CODE = (f"ctl01$TemplateBody$Login1$f{each}" for each in (1, 2, 3))
 _REFUSED = "The user name or password is incorrect."
+_WRONG_CODE = "The verification code is incorrect."
 _ONLY_ADMINISTRATORS = "Only system administrators may sign in with iMIS credentials."
 
 
 class StaffLogIn:
-    """Asks for user name and password; with a provider for the e-mail first, with a choice."""
+    """Asks for user name and password; with a provider for the e-mail first, with a choice.
+
+    A one-time code may come after the password (unknown, product facts 3.5).
+    """
 
     def __init__(self, model: ImisModel) -> None:
         self._model = model
         # Cookies know no ports: two environments on one host need names of their own.
-        self._cookie = f"imis_staff_{model.name}"
+        self._cookie, self._pending = f"imis_staff_{model.name}", f"imis_pending_{model.name}"
 
     def session(self, request: Request) -> StaffSession | None:
         """Give the session of a request, or None."""
@@ -53,11 +57,13 @@ class StaffLogIn:
         return RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER)
 
     async def step(self, request: Request) -> Response:
-        """Go one step on: to the choice, to the password, to the provider, or in."""
+        """Go one step on: to the choice, the password, the provider, the code, or in."""
         form = await form_of(request)
         if not self._model.staff.fits(None, SIGN_IN, form):
             return staff_pages.server_error("Validation of viewstate MAC failed.")
         target, name = form.get("ReturnUrl", STAFF), form.get(_NAME, "")
+        if _CODE in form:
+            return self._code_judged(request, target, form[_CODE].strip())
         if _PASSWORD in form:
             return self._judged(target, name, form[_PASSWORD])
         if "provider" in form:
@@ -89,24 +95,39 @@ class StaffLogIn:
             action=SIGN_IN,
             target=target,
             state=self._model.staff.state(None, SIGN_IN),
-            fields={"name": _NAME, "password": _PASSWORD},
+            fields={"name": _NAME, "password": _PASSWORD, "code": _CODE},
             provider=(record or {}).get("ProviderName") or "single sign-on",
         )
 
     def _judged(self, target: str, name: str, password: str) -> Response:
         shut = not self._allows_credentials()
-        if not self._model.admits(name, password, shut=shut):
+        if not self._model.knows(name, password, shut=shut):
             kind = "both" if self._provider() is None else "password"
             return self._page(target, kind, name, _ONLY_ADMINISTRATORS if shut else _REFUSED)
+        if self._model.variant.staff_second_factor == "none":
+            return self._signed_in(target)
+        return self._with_cookie(
+            self._page(target, "code"), self._pending, self._model.second_factor.begin()
+        )
+
+    def _code_judged(self, request: Request, target: str, code: str) -> Response:
+        pending, factor = request.cookies.get(self._pending, ""), self._model.second_factor
+        if not factor.waits(pending):
+            return self._first_page(target)
+        if not self._model.accepts_code(code):
+            return self._page(target, "code", error=_WRONG_CODE)
+        factor.end(pending)
+        return self._signed_in(target)
+
+    def _signed_in(self, target: str) -> Response:
         is_safe = target == STAFF or target.startswith(f"{STAFF}/")
         answer = RedirectResponse(target if is_safe else STAFF, HTTPStatus.SEE_OTHER)
-        answer.set_cookie(
-            self._cookie,
-            self._model.staff.open().name,
-            httponly=True,
-            secure=True,
-            samesite="lax",
-        )
+        answer.delete_cookie(self._pending)
+        return self._with_cookie(answer, self._cookie, self._model.open_staff_session())
+
+    @staticmethod
+    def _with_cookie(answer: Response, name: str, value: str) -> Response:
+        answer.set_cookie(name, value, httponly=True, secure=True, samesite="lax")
         return answer
 
     def _to_provider(self) -> Response:

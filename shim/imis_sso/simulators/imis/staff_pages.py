@@ -30,6 +30,7 @@ OPENID_CONNECT = f"{STAFF}/Settings/Contacts/OpenIDConnect.aspx"
 #: WebForms sends the form to its own page for a changed list, too; here it has its own address, so
 #: that it is not counted as a write.
 REFRESH = f"{OPENID_CONNECT}/refresh"
+REVEAL = f"{OPENID_CONNECT}/reveal"
 _TEMPLATES = Templates(Path(__file__).with_name("templates"))
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -81,6 +82,7 @@ def form_page(
         save="Apply" if renames else SAVE_BUTTON,
         action=OPENID_CONNECT,
         refresh=REFRESH,
+        reveal=REVEAL,
         state=state,
         notice=said.get("notice", ""),
         errors=[each for each in said.get("error", "").split("\n") if each],

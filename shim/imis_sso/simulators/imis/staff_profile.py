@@ -16,10 +16,15 @@ _MARKUPS = {
     "table": "table",
 }
 _SECRETS = {"clear": "shown", "masked": "masked", "empty": "empty"}
+_REVEALS = {"show", "reveal"}
 
 
 def staff_variant(pages: Mapping[str, Any]) -> dict[str, object]:
-    """Give the fields of a variant that these shapes of pages tell."""
+    """Give the fields of a variant that these shapes of pages tell.
+
+    No shape tells whether scripts made the fields of a page, what saving asks, or what comes after
+    the password.
+    """
     found: dict[str, object] = {}
     log_in, page, about = (
         pages.get(name) for name in ("log-in-page", "openid-connect-page", "about-imis-page")
@@ -39,8 +44,12 @@ def _page(page: Mapping[str, Any]) -> dict[str, object]:
     fields = page["fields"]
     labels = {each["label"] for each in fields}
     ways = [each["labelled"] for each in fields if each["labelled"] in _MARKUPS]
+    # A page of the menu that is a button, not a link, is shown without loading a document.
+    single = "OpenID Connect" in page["buttons"]
+    menu = not single and "Settings" in page["buttons"]
     found: dict[str, object] = {
-        "staff_navigation": "menu" if "Settings" in page["buttons"] else "pages",
+        "staff_render": "single_page" if single else "server",
+        "staff_navigation": "menu" if menu else "pages",
         "staff_save_button": "link" if "Save" in page["links"] else "button",
         "staff_labels": "recased" if "Client id" in labels else "documented",
         "staff_options": _options(fields),
@@ -49,7 +58,8 @@ def _page(page: Mapping[str, Any]) -> dict[str, object]:
         found["staff_markup"] = _MARKUPS[max(set(ways), key=ways.count)]
     for each in fields:
         if each["label"].casefold() == "client secret" and each["state"] in _SECRETS:
-            found["staff_secret"] = _SECRETS[each["state"]]
+            reveals = _REVEALS.intersection(name.casefold() for name in each["beside"])
+            found["staff_secret"] = "reveal" if reveals else _SECRETS[each["state"]]
     return found
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from imis_sso.simulators.gate import Endpoint, Entry, attempt_of
 from imis_sso.simulators.imis import staff_form, staff_pages, wire
 from imis_sso.simulators.imis.staff_log_in import StaffLogIn
-from imis_sso.simulators.imis.staff_pages import OPENID_CONNECT, REFRESH
+from imis_sso.simulators.imis.staff_pages import OPENID_CONNECT, REFRESH, REVEAL
 from imis_sso.simulators.imis.staff_sessions import StaffSession
 from imis_sso.simulators.openid.server import form_of
 
@@ -43,6 +43,8 @@ def entries(model: ImisModel) -> list[Entry]:
             session = log_in.session(request)
             if session is None or model.take(attempt_of(request), "login_page"):
                 return log_in.in_place_of(request)
+            if _is_document(model, request):
+                return staff_pages.site_page(model, "staff_shell.html", "Staff")
             return await page(request, session)
 
         return checked
@@ -65,8 +67,15 @@ def entries(model: ImisModel) -> list[Entry]:
         Entry("GET", staff_pages.ABOUT, guarded(site.about), "page", is_page=True),
         Entry("GET", OPENID_CONNECT, guarded(site.form), "read", is_page=True),
         Entry("POST", REFRESH, guarded(site.refresh), "page"),
+        Entry("POST", REVEAL, guarded(site.reveal)),
         Entry("POST", OPENID_CONNECT, guarded(site.save), "write"),
     ]
+
+
+def _is_document(model: ImisModel, request: Request) -> bool:
+    """Say whether a browser loads a document of a Staff site that is a single page."""
+    is_single = model.variant.staff_render == "single_page"
+    return is_single and request.method == "GET" and "x-requested-with" not in request.headers
 
 
 class _StaffSite:
@@ -97,6 +106,14 @@ class _StaffSite:
         if not self._model.staff.fits(session, OPENID_CONNECT, form):
             return staff_pages.server_error(_INVALID)
         return self._typed(session, form)
+
+    async def reveal(self, request: Request, session: StaffSession) -> Response:
+        """Give the secret behind the mask to the script of the page."""
+        is_hidden = self._model.variant.staff_secret == "reveal"  # noqa: S105 -- a variant
+        form = await form_of(request)
+        if not is_hidden or not self._model.staff.fits(session, OPENID_CONNECT, form):
+            return staff_pages.server_error(_INVALID)
+        return JSONResponse({"value": self._record().get("ClientSecret") or ""})
 
     async def save(self, request: Request, session: StaffSession) -> Response:
         form = await form_of(request)

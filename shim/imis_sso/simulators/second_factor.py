@@ -1,4 +1,4 @@
-"""The second factor of the simulated dashboard: codes by time (RFC 6238), or a push message."""
+"""The second factor of a simulated log-in: codes by time (RFC 6238), or a push message."""
 
 from __future__ import annotations
 
