@@ -1,4 +1,4 @@
-"""The dashboard's account of a test, whose credential may change, and the guard beside it."""
+"""The account of a test that a browser logs in with, and the guard beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from imis_sso.connectors.base import Credential
 from imis_sso.domain.problems import UpstreamCredentialsRefused
 from imis_sso.domain.secret import Secret
 from imis_sso.domain.totp import code_generator
-from imis_sso.simulators import CloudSsoModel
+from imis_sso.simulators import CloudSsoModel, ImisModel
+
+PERIOD = 1
+"""Seconds of a code that tests can wait for."""
 
 
 @dataclass
@@ -40,12 +43,12 @@ class Account:
     async def credential(self) -> Credential:
         return Credential(self.username, Secret(self.password), self.totp)
 
-    def become(self, model: CloudSsoModel) -> None:
+    def become(self, model: CloudSsoModel | ImisModel) -> None:
         self.username, self.password, self.totp = model.username, model.password, None
         self.guard.refused.clear()
         self.guard.code_began = None
 
-    def use_codes(self, model: CloudSsoModel, secret: str = "") -> None:
+    def use_codes(self, model: CloudSsoModel | ImisModel, secret: str = "") -> None:
         """Have codes of the simulator's secret, or of another one."""
         address = f"otpauth://totp/x?secret={secret or model.totp_secret}"
         self.totp = Secret(f"{address}&period={model.totp_period}")
@@ -55,3 +58,9 @@ class Account:
         assert self.totp is not None
         generator, now = code_generator(self.totp), int(time.time()) // period
         return [generator.code(each) for each in range(now - 60 // period, now + 2)]
+
+
+def period_that_just_began() -> int:
+    """Give seconds of a period of codes whose end is too far away to wait for."""
+    now = time.time()
+    return next(each for each in range(200, 400) if now % each < each / 4)

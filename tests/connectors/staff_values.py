@@ -52,6 +52,11 @@ OTHER: Mapping[str, str | bool] = {
     "email_body": "\nA line\n\n  <b>another</b>  \n",
 }
 
+# Pages that scripts make, at a pace that tests can wait for.
+SCRIPT: Mapping[str, object] = {"staff_render": "script", "staff_render_delay": 0.02}
+SINGLE: Mapping[str, object] = {"staff_render": "single_page", "staff_render_delay": 0.02}
+QUESTION: Mapping[str, object] = {"staff_confirm": True, "staff_question": "page"}
+
 
 def held(model: ImisModel) -> dict[str, Any]:
     """Give what iMIS holds, in our terms."""

@@ -5,28 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from dashboard_account import MemoryGuard
-from staff_values import held
+from dashboard_account import PERIOD, Account
+from staff_values import SINGLE, held
 
-from imis_sso.connectors.base import Credential
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.domain.problems import Problem, UpstreamCredentialsRefused, UpstreamUnavailable
 from imis_sso.domain.resources import OIDC_AUTHENTICATION, OPENID_CONNECT
-from imis_sso.domain.secret import Secret
 from imis_sso.simulators import Fault, ImisModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-
-
-class Account:
-    """A credential that may be changed while the connector runs, and the guard beside it."""
-
-    def __init__(self) -> None:
-        self.username = self.password = ""
-        self.guard = MemoryGuard()
-
-    async def credential(self) -> Credential:
-        return Credential(self.username, Secret(self.password))
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +34,10 @@ async def own(
 
 @pytest.fixture
 def ended(staff_model: ImisModel, account: Account) -> ImisModel:
-    """The simulated iMIS without any session, and the right credential."""
+    """The simulated iMIS without any session, codes of one second, and the right credential."""
+    staff_model.patch({"totp_period": PERIOD})
     staff_model.expire_sessions()
-    account.username, account.password = staff_model.username, staff_model.password
-    account.guard.refused.clear()
+    account.become(staff_model)
     return staff_model
 
 
@@ -63,12 +50,20 @@ def ended(staff_model: ImisModel, account: Account) -> ImisModel:
         (1, {"staff_choice": "after"}),
         (2, {"staff_choice": "beside", "staff_expiry": "in_place"}),
         (2, {"staff_choice": "after"}),
+        (0, {"staff_second_factor": "totp", "staff_log_in": "in_turn"}),
+        (1, {"staff_second_factor": "totp", "staff_choice": "after", "staff_expiry": "in_place"}),
+        (0, {**SINGLE, "staff_second_factor": "totp"}),
+        (2, {**SINGLE, "staff_expiry": "in_place"}),
     ],
 )
 async def test_the_log_in_of_every_mode(
-    own: ImisStaffSite, ended: ImisModel, mode: int, variant: dict[str, str]
+    own: ImisStaffSite, ended: ImisModel, account: Account, mode: int, variant: dict[str, object]
 ) -> None:
-    """With a provider the e-mail comes first, and administrators have a choice."""
+    """With a provider the e-mail comes first, and administrators have a choice.
+
+    Whatever comes first, a one-time code may come last.
+    """
+    account.use_codes(ended)
     ended.change_variant(variant)
     ended.change(Mode=mode)
     seen = await own.read(OIDC_AUTHENTICATION)
@@ -94,9 +89,11 @@ async def test_a_wrong_password_is_tried_exactly_once(
     assert (address, username) == (ended.base_url, ended.username)
 
 
+@pytest.mark.parametrize("variant", [{}, SINGLE], ids=["server", "single-page"])
 async def test_a_proof_is_a_log_in_beside_the_living_session(
-    own: ImisStaffSite, ended: ImisModel
+    own: ImisStaffSite, ended: ImisModel, variant: dict[str, object]
 ) -> None:
+    ended.change_variant(variant)
     await own.read(OPENID_CONNECT)
     (living,) = ended.staff._sessions
     ended.reset()
