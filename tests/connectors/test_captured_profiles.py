@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 from lone_guard import LoneGuard
+from staff_values import SINGLE
 
 from imis_sso.connectors.base import Credential
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
@@ -89,6 +90,10 @@ STAFF_SITES: dict[str, dict[str, object]] = {
         "staff_options": "vendor",
         "staff_secret": "empty",
         "staff_licences": "table",
+    },
+    "single-page-reveal": {
+        **SINGLE,
+        "staff_secret": "reveal",
     },
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from staff_values import LABELS, OTHER
+from staff_values import LABELS, OTHER, QUESTION, SCRIPT, SINGLE
 
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.domain.observed import Change, Observed
@@ -22,6 +22,15 @@ SAID = {
     "doubled": "is there 2 times",
     "retyped": "expected: ",
 }
+# Pages that scripts make show their fields late; each kind of field has its turn on one of them.
+SCRIPTED: dict[str, dict[str, object]] = {
+    "script": {**SCRIPT, "staff_secret": "reveal"},
+    "single-page": {**SINGLE, **QUESTION},
+}
+TURNS = [
+    *(("script", field) for field in ("mode", "name", "client_secret")),
+    *(("single-page", field) for field in ("name", "set_login_hint", "email_body")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +40,17 @@ async def hasty(
     """A connector that waits hardly at all for fields that will not come."""
     assert anyio_backend == "asyncio"
     connector = staff_maker(settle_seconds=0.05)
+    yield connector
+    await connector.aclose()
+
+
+@pytest.fixture(scope="module")
+async def patient(
+    anyio_backend: str, staff_maker: Callable[..., ImisStaffSite]
+) -> AsyncIterator[ImisStaffSite]:
+    """A connector that waits for what scripts show."""
+    assert anyio_backend == "asyncio"
+    connector = staff_maker(settle_seconds=0.3)
     yield connector
     await connector.aclose()
 
@@ -48,28 +68,44 @@ def touching(field: str) -> Change:
     return Change({field: OTHER[field]})
 
 
+async def refused_in_every_way(
+    connector: ImisStaffSite, model: ImisModel, base: Observed, field: str
+) -> None:
+    for change, said in SAID.items():
+        fault = Fault("changed_page", params={"change": change, "label": LABELS[field]})
+        model.faults.add(fault)
+        with pytest.raises(UpstreamPageChanged) as caught:
+            await connector.write(OPENID_CONNECT, touching(field), base)
+        assert f'"{LABELS[field]}"' in caught.value.detail
+        assert said in caught.value.detail
+        assert "Nothing was written" in caught.value.detail
+    assert model.counters.writes == 0
+
+
 @pytest.mark.parametrize("field", LABELS)
 async def test_no_write_touches_a_field_that_changed(
     hasty: ImisStaffSite, staff_model: ImisModel, base: Observed, field: str
 ) -> None:
     """Product facts 4.5 and the must-show of every field: renamed, missing, doubled, retyped."""
-    for change, said in SAID.items():
-        fault = Fault("changed_page", params={"change": change, "label": LABELS[field]})
-        staff_model.faults.add(fault)
-        with pytest.raises(UpstreamPageChanged) as caught:
-            await hasty.write(OPENID_CONNECT, touching(field), base)
-        assert f'"{LABELS[field]}"' in caught.value.detail
-        assert said in caught.value.detail
-        assert "Nothing was written" in caught.value.detail
-    assert staff_model.counters.writes == 0
+    await refused_in_every_way(hasty, staff_model, base, field)
 
 
-async def test_no_write_without_its_save_button(
-    hasty: ImisStaffSite, staff_model: ImisModel, base: Observed
+@pytest.mark.parametrize(("form", "field"), TURNS)
+async def test_no_write_touches_a_field_that_changed_on_a_page_that_scripts_make(
+    patient: ImisStaffSite, staff_model: ImisModel, base: Observed, form: str, field: str
 ) -> None:
+    staff_model.change_variant(SCRIPTED[form])
+    await refused_in_every_way(patient, staff_model, base, field)
+
+
+@pytest.mark.parametrize("form", [{}, *SCRIPTED.values()], ids=["server", *SCRIPTED])
+async def test_no_write_without_its_save_button(
+    patient: ImisStaffSite, staff_model: ImisModel, base: Observed, form: dict[str, object]
+) -> None:
+    staff_model.change_variant(form)
     staff_model.faults.add(Fault("changed_page", params={"label": "Save"}))
     with pytest.raises(UpstreamPageChanged, match='"Save" is missing'):
-        await hasty.write(OPENID_CONNECT, touching("name"), base)
+        await patient.write(OPENID_CONNECT, touching("name"), base)
     assert staff_model.counters.writes == 0
 
 

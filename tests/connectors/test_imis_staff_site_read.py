@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from staff_values import held
+from staff_values import SCRIPT, SINGLE, held
 
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
 from imis_sso.connectors.imis_staff_site.licence import licensed
@@ -20,11 +22,14 @@ from imis_sso.simulators import Fault, ImisModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-FORMS: list[dict[str, str]] = [
+FORMS: list[dict[str, object]] = [
     {"staff_markup": "wrapped", "staff_options": "vendor", "staff_navigation": "menu"},
     {"staff_markup": "labelledby", "staff_options": "codes", "staff_labels": "recased"},
     {"staff_markup": "table", "staff_labels": "decorated"},
     {"staff_markup": "table", "staff_options": "vendor", "staff_type_hides": "addresses"},
+    {**SCRIPT, "staff_markup": "table", "staff_labels": "decorated"},
+    {**SINGLE, "staff_markup": "wrapped"},
+    {**SINGLE, "staff_navigation": "menu", "staff_type_hides": "addresses"},
 ]
 
 
@@ -42,11 +47,11 @@ async def test_a_read_gives_every_field_verbatim(
     assert seen.exists
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda each: "-".join(each.values()))
+@pytest.mark.parametrize("form", FORMS, ids=lambda each: "-".join(map(str, each.values())))
 async def test_every_form_of_the_page_is_read(
-    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, str]
+    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, object]
 ) -> None:
-    """Product facts 3.5: markup, options' texts, the way there are unknown."""
+    """Product facts 3.5: markup, options' texts, what scripts do, the way there are unknown."""
     staff_model.change_variant(form)
     staff._way._addresses.clear()
     seen = await staff.read(OIDC_AUTHENTICATION)
@@ -55,13 +60,23 @@ async def test_every_form_of_the_page_is_read(
 
 @pytest.mark.parametrize(
     ("shown", "expected"),
-    [("masked", Unreadable.MASKED), ("empty", Unreadable.ABSENT), ("shown", None)],
+    [
+        ({"staff_secret": "masked"}, Unreadable.MASKED),
+        ({"staff_secret": "empty"}, Unreadable.ABSENT),
+        ({"staff_secret": "shown"}, None),
+        ({"staff_secret": "reveal"}, None),
+        ({"staff_secret": "reveal", "staff_markup": "table", **SINGLE}, None),
+    ],
+    ids=str,
 )
 async def test_a_mask_is_never_a_secret(
-    staff: ImisStaffSite, staff_model: ImisModel, shown: str, expected: Unreadable | None
+    staff: ImisStaffSite,
+    staff_model: ImisModel,
+    shown: dict[str, object],
+    expected: Unreadable | None,
 ) -> None:
-    """Product facts 3.5: whether it is shown in clear, masked or not at all is unknown."""
-    staff_model.change_variant({"staff_secret": shown})
+    """Product facts 3.5: in clear, masked, behind a button or not at all: it is unknown."""
+    staff_model.change_variant(shown)
     seen = await staff.read(OPENID_CONNECT)
     assert seen.secret == (expected or Secret(staff_model.record["ClientSecret"]))
 
@@ -105,6 +120,21 @@ async def test_a_warm_read_is_one_page_load_for_both_documents(
     assert OPENID_CONNECT.record == OIDC_AUTHENTICATION.record
 
 
+async def test_a_single_page_is_reached_without_loading_documents(
+    staff_maker: Callable[..., ImisStaffSite], staff_model: ImisModel
+) -> None:
+    """The menu is pressed and what it shows is fetched; a document would be fetched besides."""
+    staff_model.change_variant(SINGLE)
+    connector = staff_maker()
+    try:
+        assert (await connector.read(OPENID_CONNECT)).values == held(staff_model)
+    finally:
+        await connector.aclose()
+    by_route = staff_model.counters.by_route
+    pages = ("Settings/Default", "Settings/Contacts", "Settings/Contacts/OpenIDConnect")
+    assert [by_route[f"GET /Staff/{each}.aspx"] for each in pages] == [1, 1, 1]
+
+
 async def test_the_reach_is_what_the_page_file_names(staff: ImisStaffSite) -> None:
     """Product facts 3.5: labels nobody knows are out of reach, and there is nothing else."""
     name = OPENID_CONNECT.record.name
@@ -129,12 +159,13 @@ async def test_an_unknown_text_of_an_option_is_no_value(
     assert staff_model.counters.writes == 0
 
 
+@pytest.mark.parametrize("render", [{}, SINGLE], ids=["server", "single-page"])
 @pytest.mark.parametrize("listed", ["list", "table"])
 async def test_the_licence_is_an_entry_of_the_list(
-    staff: ImisStaffSite, staff_model: ImisModel, listed: str
+    staff: ImisStaffSite, staff_model: ImisModel, listed: str, render: dict[str, object]
 ) -> None:
     """Product facts 3.4: the same words in the navigation, and elsewhere, count for nothing."""
-    staff_model.change_variant({"staff_licences": listed})
+    staff_model.change_variant({"staff_licences": listed, **render})
     assert (await staff.read(LICENCE)).values == {"openid_connect": "licensed"}
     staff_model.patch({"licensed_features": ["Advanced Accounting"]})
     assert (await staff.read(LICENCE)).values == {"openid_connect": "not_licensed"}

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from staff_values import OTHER, changed, held
+from staff_values import OTHER, QUESTION, SCRIPT, SINGLE, changed, held
 
 from imis_sso.connectors import imis_staff_site
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
@@ -57,6 +57,10 @@ async def test_each_field_by_itself(staff: ImisStaffSite, staff_model: ImisModel
         },
         {"staff_save_delay": 0.6, "staff_toast_delay": 0.6, "staff_options": "vendor"},
         {"staff_secret": "shown", "staff_labels": "recased", "staff_type_hides": "addresses"},
+        {**QUESTION, "staff_secret": "reveal", "staff_save_button": "link"},
+        {**SCRIPT, **QUESTION, "staff_save": "partial", "staff_markup": "wrapped"},
+        {**SINGLE, **QUESTION, "staff_type": "postback", "staff_navigation": "menu"},
+        {**SINGLE, "staff_confirm": True, "staff_secret": "reveal", "staff_markup": "table"},
     ],
     ids=lambda each: "-".join(map(str, each.values())),
 )
@@ -69,6 +73,30 @@ async def test_all_fields_at_once_in_every_form_of_the_page(
     assert held(staff_model) == dict(OTHER) == dict(back.values)
     assert staff_model.record["ClientSecret"] == NEW_SECRET
     assert staff_model.counters.stored == staff_model.counters.writes == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {**SCRIPT, "staff_secret": "reveal", "staff_untouched_secret": "wipes"},
+        {**SINGLE, "staff_type": "postback"},
+    ],
+    ids=["script", "single-page"],
+)
+async def test_what_was_not_meant_to_change_stays_on_a_page_that_scripts_make(
+    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, object]
+) -> None:
+    """Every second field, and then the others: the rest of the record is as it was, each time."""
+    staff_model.change_variant(form)
+    fields = list(OTHER)
+    for some in (fields[::2], fields[1::2]):
+        change = {field: OTHER[field] for field in some}
+        expected, record = held(staff_model) | change, staff_model.record
+        back = await changed(staff, Change(change))
+        assert held(staff_model) == expected == dict(back.values)
+        assert staff_model.record["ClientSecret"] == record["ClientSecret"]
+        assert staff_model.record["RoleMappingKey"] == record["RoleMappingKey"]
+    assert staff_model.counters.stored == staff_model.counters.writes == 2
 
 
 async def test_a_write_is_one_load_and_one_save(
@@ -109,7 +137,7 @@ async def test_an_untouched_password_box_goes_back_as_it_is(
     assert told.held is (None if does == "keeps" else False)
 
 
-@pytest.mark.parametrize("shown", ["masked", "empty", "shown"])
+@pytest.mark.parametrize("shown", ["masked", "empty", "shown", "reveal"])
 async def test_a_secret_is_typed_where_the_change_has_one(
     staff: ImisStaffSite, staff_model: ImisModel, shown: str
 ) -> None:
@@ -118,6 +146,24 @@ async def test_a_secret_is_typed_where_the_change_has_one(
     assert staff_model.record["ClientSecret"] == NEW_SECRET
     expected = {"masked": Unreadable.MASKED, "empty": Unreadable.ABSENT}
     assert back.secret == expected.get(shown, Secret(NEW_SECRET))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"staff_type": "postback"}, {**SINGLE, "staff_type": "postback"}],
+    ids=["server", "single-page"],
+)
+async def test_a_secret_that_can_be_shown_is_never_wiped(
+    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, object]
+) -> None:
+    """Product facts 3.5: no mask is sent, also after the page came anew for another Type."""
+    staff_model.change_variant(
+        {**form, "staff_secret": "reveal", "staff_untouched_secret": "wipes"}
+    )
+    secret = staff_model.record["ClientSecret"]
+    back = await changed(staff, Change({"type": "other", "name": "New"}))
+    assert (back.secret, staff_model.record["ClientSecret"]) == (Secret(secret), secret)
+    assert (back.values["type"], staff_model.record["ProviderName"]) == ("other", "New")
 
 
 async def test_a_secret_alone_can_be_written(staff: ImisStaffSite, staff_model: ImisModel) -> None:

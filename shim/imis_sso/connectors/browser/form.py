@@ -131,8 +131,26 @@ async def write_form(
     _check_structure(tab, page, view, touched)
     _check_base(tab, page, view.comparison, base)
     survey = await filled(tab, page, change, secrets)
+    if await _unmasked(tab, page, survey, secrets):
+        survey = await tab.look()
     _check_filled(tab, page, survey, {**base, **change})
     await save(tab, page, survey, _save_button(tab, page, survey))
+
+
+async def _unmasked(
+    tab: Tab, page: PageDescription, survey: Survey, secrets: Mapping[str, Secret]
+) -> bool:
+    """Show the secrets that are left alone, where the page can; tell whether there was any.
+
+    What a save makes of a mask is unknown (product facts 3.5); a secret that is shown goes back as
+    it is.
+    """
+    seen = compare(page.fields, survey).seen
+    left = [name for name, each in page.fields.items() if each.secret and each.writable]
+    for name in left:
+        if name not in secrets and name in seen:
+            await _secret(tab, page, name, seen[name])
+    return bool(left)
 
 
 def _depending(page: PageDescription) -> set[str]:

@@ -147,15 +147,16 @@ class Tab:
         Gives the last look when the page has been quiet for the settling time without that: what
         is missing then is for the caller to judge.
         """
-        survey = await self.look(markers)
+        # A look during which an answer came in may be one at the page before it.
+        waited, survey = self.traffic.loading, await self.look(markers)
         quiet_since = time.monotonic()
-        while not (done(survey) and not self.traffic.loading):
-            if self.traffic.loading:
+        while waited or self.traffic.loading or not done(survey):
+            if waited or self.traffic.loading:
                 quiet_since = time.monotonic()
             if time.monotonic() - quiet_since > self.settle_seconds:
                 break
             await asyncio.sleep(POLL_SECONDS)
-            survey = await self.look(markers)
+            waited, survey = self.traffic.loading, await self.look(markers)
         return survey
 
     async def fill(self, field: SeenField, value: str | bool | int) -> None:
