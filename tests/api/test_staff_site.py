@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 from api_answers import PARTNER_SECRET, PARTNER_SOURCE, bring_into_agreement, errors_of, refused
-from service_bench import BASE, CLIENT, MODE, OPENID_CONNECT, Bench, bench_for
+from service_bench import (
+    BASE,
+    CLIENT,
+    MODE,
+    OPENID_CONNECT,
+    Bench,
+    bench_for,
+    registry_document,
+)
 from sqlalchemy import delete
 from test_named_secrets import BUILT_IN, _names, version_of
 
@@ -20,6 +28,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 LICENCE, VERIFICATION = f"{BASE}/imis/licence", f"{BASE}/verification"
 SECRETS = {"partner": {"source": f"env:{PARTNER_SOURCE}", "for": ["imis/openid-connect"]}}
+CODES = "IMIS_SSO_TEST_CODES"
+"""The environment variable of the secret of one-time codes (`imis.totp`)."""
 FORM = "/Staff/Settings/Contacts/OpenIDConnect.aspx"
 
 
@@ -30,7 +40,9 @@ async def staffed(
     """A service of this module, and the sessions it keeps; REST refuses whoever asks."""
     assert anyio_backend == "asyncio"
     place = tmp_path_factory.mktemp("staffed")
+    imis = registry_document(running, place, "imis_staff_site")["environments"]["test"]["imis"]
     change = {"secrets": SECRETS, "edits_while_enabled": "verified"}
+    change |= {"imis": imis | {"totp": f"env:{CODES}"}}
     async with bench_for(running, place, change, imis_connector="imis_staff_site") as bench:
         yield bench
 
@@ -40,6 +52,8 @@ async def desk(staffed: Bench, fresh: Simulation, monkeypatch: pytest.MonkeyPatc
     """The service with nothing recorded, the products as at their start."""
     fresh.imis("test").change_variant({"imis_rest": "forbidden"})
     monkeypatch.setenv(PARTNER_SOURCE, PARTNER_SECRET)
+    address = f"otpauth://totp/imis?secret={fresh.imis('test').totp_secret}&period=1"
+    monkeypatch.setenv(CODES, address)
     async with staffed.service.store.database.begin() as connection:
         for table in METADATA.sorted_tables:
             await connection.execute(delete(table))
@@ -100,6 +114,17 @@ async def test_from_a_half_finished_page_to_a_live_pair_and_down_again(desk: Ben
     for mode, number in (("test_mode", 1), ("disabled", 0)):
         await put(desk, MODE, {"mode": mode})
         assert desk.imis.record["Mode"] == number
+
+
+async def test_a_log_in_gives_the_code_whose_secret_the_registry_names(desk: Bench) -> None:
+    """`imis.totp`, from its source to the page that asks for it."""
+    desk.imis.patch({"totp_period": 1})
+    desk.imis.change_variant({"staff_second_factor": "totp"})
+    desk.imis.expire_sessions()
+    desk.imis.reset()
+    answer = await desk.client.get(OPENID_CONNECT)
+    assert answer.status_code == 200, answer.text
+    assert (desk.imis.counters.logins, desk.imis.counters.refused_logins) == (1, 0)
 
 
 async def test_reading_and_reach(desk: Bench) -> None:
