@@ -6,7 +6,7 @@ import logging
 import traceback
 
 import pytest
-from staff_values import changed, held
+from staff_values import SINGLE, changed, held
 
 from imis_sso.connectors.base import WriteUncertain
 from imis_sso.connectors.imis_staff_site import ImisStaffSite
@@ -34,12 +34,16 @@ async def uncertainty(staff: ImisStaffSite, change: Change = TO_NEW) -> Problem:
     return caught.value.cause
 
 
-@pytest.mark.parametrize("expiry", ["in_place", "redirect"])
+@pytest.mark.parametrize(
+    "form",
+    [{"staff_expiry": "in_place"}, {"staff_expiry": "redirect"}, SINGLE],
+    ids=["in-place", "redirect", "single-page"],
+)
 async def test_a_session_that_ended_between_load_and_save(
-    staff: ImisStaffSite, staff_model: ImisModel, expiry: str
+    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, object]
 ) -> None:
     """Answered with the log-in page, nothing was saved: the page read afresh proves it."""
-    staff_model.change_variant({"staff_expiry": expiry})
+    staff_model.change_variant(form)
     staff_model.faults.add(Fault("expire_session", {"role": "write"}))
     back = await changed(staff, TO_NEW)
     assert back.values == held(staff_model)
@@ -77,11 +81,15 @@ async def test_the_log_in_page_in_place_of_a_page_is_answered(
     assert staff_model.counters.logins == 1
 
 
-@pytest.mark.parametrize("save", ["postback", "partial"])
+@pytest.mark.parametrize(
+    "form",
+    [{"staff_save": "postback"}, {"staff_save": "partial"}, SINGLE],
+    ids=["postback", "partial", "single-page"],
+)
 async def test_an_error_banner_is_quoted(
-    staff: ImisStaffSite, staff_model: ImisModel, save: str
+    staff: ImisStaffSite, staff_model: ImisModel, form: dict[str, object]
 ) -> None:
-    staff_model.change_variant({"staff_save": save})
+    staff_model.change_variant(form)
     words = {"message": "The provider is in use."}
     staff_model.faults.add(Fault("error_banner", params=dict(words)))
     problem = await uncertainty(staff)
