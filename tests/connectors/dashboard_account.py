@@ -13,7 +13,7 @@ from imis_sso.domain.secret import Secret
 from imis_sso.domain.totp import code_generator
 from imis_sso.simulators import CloudSsoModel, ImisModel
 
-PERIOD = 1
+PERIOD = 2
 """Seconds of a code that tests can wait for."""
 
 

@@ -1,4 +1,4 @@
-"""500 operations with one browser: its processes and their memory stay bounded."""
+"""Hundreds of operations with one browser (500 in a long run): its processes and their memory stay bounded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from long_runs import rounds
 
 from imis_sso.connectors.cloud_sso_dashboard import CloudSsoDashboard
 from imis_sso.domain.observed import Change
@@ -15,7 +16,7 @@ from imis_sso.simulators import CloudSsoModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-OPERATIONS, EARLY, EVERY = 500, 100, 25
+OPERATIONS, EARLY, EVERY = rounds(500, 250), 100, 25
 # Rendering leaves pages of memory behind that the browser gives back when it likes.
 MORE_MEMORY = 1.35
 
