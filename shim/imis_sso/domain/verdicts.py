@@ -35,9 +35,7 @@ class Halves:
     directories: Mapping[str, Directory] = field(default_factory=dict)
 
 
-def judge(
-    halves: Halves, *more: Check, issuer: str = "", pins: Pins | None = None
-) -> Verification:
+def judge(halves: Halves, *more: Check, issuer: str = "", pins: Pins | None = None) -> Verification:
     """Judge the agreement of the two halves; `more` are checks that were judged elsewhere.
 
     `issuer` is what the discovery document names, `""` where none was seen. With `pins`, an address
@@ -51,9 +49,7 @@ def judge(
         _same_secret(imis, shown),
         _trusted(_same("discovery.url-matches", *url), imis.well_known_url, "sso", pins),
         _trusted(_issuer(imis, shown, issuer), imis.authority_url, "sso", pins),
-        _trusted(
-            _redirect(imis, halves.imis_sso_settings), imis.redirect_login_url, "imis", pins
-        ),
+        _trusted(_redirect(imis, halves.imis_sso_settings), imis.redirect_login_url, "imis", pins),
         _recipe(imis),
         *more,
     )
