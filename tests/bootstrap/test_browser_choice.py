@@ -57,6 +57,16 @@ def test_browser_from_path_opens_a_page_once(bench: Workbench, machine: Machine)
     assert machine.opened() == [f"{path} sandbox"]
 
 
+def test_one_without_windows_comes_first(bench: Workbench, machine: Machine) -> None:
+    """It takes half the processor time; where it does not start, the whole browser serves."""
+    whole = bench.program("chromium", BROWSER)
+    light = bench.program("chromium-headless-shell", BROWSER)
+    assert chromium.provide(bench.site(), bench.say).path == str(light)
+    machine.answer(broken=str(light))
+    assert chromium.provide(bench.site(force=True), bench.say).path == str(whole)
+    assert machine.opened() == [f"{each} sandbox" for each in (light, light, whole)]
+
+
 @pytest.mark.parametrize("change", ["version", "lock", "user", "force"])
 def test_page_is_opened_again_after_a_change(
     bench: Workbench, machine: Machine, change: str
@@ -105,21 +115,35 @@ def test_playwright_installs_where_none_is_there(bench: Workbench, machine: Mach
     assert (found.origin, found.path) == ("installed by Playwright", str(machine.theirs))
 
 
+@pytest.mark.parametrize("name", ["chromium-headless-shell", "chromium"])
 def test_distributions_package_as_root(
-    bench: Workbench, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, machine: Machine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """A repository out of reach (update fails) is no reason not to try."""
     source = bench.program("source", BROWSER, folder=bench.root)
-    target = bench.programs / "chromium"
+    target = bench.programs / name
     bench.program(
         "apt-get",
         '[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 9\n'
-        f'case "$*" in update*) exit 100 ;; *install*chromium) cp {source} {target} ;; esac',
+        f'case "$*" in update*|*install*shell*) [ "{name}" != chromium ] || exit 100 ;; esac\n'
+        f'case "$*" in *install*{name}) cp {source} {target} ;; esac',
     )
     monkeypatch.setenv("PATH", f"{bench.programs}:/usr/bin:/bin")
     found = chromium.provide(bench.site(uid=0), bench.say)
     assert (found.origin, found.path) == ("the distribution's package", str(target))
     assert machine.opened() == [f"{target} no-sandbox"]
+
+
+def test_a_whole_browser_serves_where_the_distribution_has_no_other(
+    bench: Workbench, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bench.program("chromium", BROWSER)
+    bench.program("apt-get", "echo Unable to locate package >&2; exit 100")
+    monkeypatch.setenv("PATH", f"{bench.programs}:/usr/bin:/bin")
+    found = chromium.provide(bench.site(uid=0), bench.say)
+    assert (found.origin, found.path) == ("found on PATH", str(path))
+    assert any("Unable to locate package" in line for line in bench.said)
+    assert machine.opened() == [f"{path} no-sandbox"]
 
 
 def test_package_that_cannot_be_installed_is_told(

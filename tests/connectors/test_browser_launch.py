@@ -44,6 +44,17 @@ def test_the_configured_browser_comes_first_then_the_systems_then_playwrights(
     assert launch.find_chromium(environ) == own
 
 
+def test_a_browser_without_windows_serves_where_nobody_looks_on(tmp_path: Path) -> None:
+    light = program(tmp_path, "chromium-headless-shell")
+    environ = {"PATH": str(tmp_path)}
+    assert launch.find_chromium(environ) == light
+    assert launch.find_chromium(environ, headless=False) is None
+    whole = program(tmp_path, "chromium")
+    for each in (environ, environ | {launch.EXECUTABLE_VARIABLE: light}):
+        assert launch.find_chromium(each) == light
+        assert launch.find_chromium(each, headless=False) == whole
+
+
 def test_a_configured_browser_that_is_none_is_named(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path), launch.EXECUTABLE_VARIABLE: "/nowhere/chromium"}
     with pytest.raises(UpstreamUnavailable, match="/nowhere/chromium"):

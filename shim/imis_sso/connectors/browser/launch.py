@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EXECUTABLE_VARIABLE: Final = "IMIS_SSO_CHROMIUM"
+# Chromium without what shows windows: half the processor time, and three processes less.
+_WITHOUT_WINDOWS: Final = "chromium-headless-shell"
 _SYSTEM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS: Final = (
     "--disable-quic",
@@ -61,21 +63,23 @@ class Launched:
     user_agent: str = ""
 
 
-def find_chromium(environ: Mapping[str, str]) -> str | None:
+def find_chromium(environ: Mapping[str, str], *, headless: bool = True) -> str | None:
     """Give the Chromium to run: the configured one, else a system browser, else None.
 
-    None stands for Playwright's own. Raises UpstreamUnavailable if the configured one is not a
-    program.
+    None stands for Playwright's own. One that knows no windows comes first where none is wanted,
+    and is passed over, also if it is the configured one, where a person looks on. Raises
+    UpstreamUnavailable if the configured one is not a program.
     """
     configured = environ.get(EXECUTABLE_VARIABLE)
     search = environ.get("PATH")
-    if configured:
+    if configured and (headless or Path(configured).name != _WITHOUT_WINDOWS):
         found = shutil.which(configured, path=search)
         if found is None:
             msg = f"{EXECUTABLE_VARIABLE} names {configured}, which is not a program."
             raise UpstreamUnavailable(msg)
         return found
-    return next((path for name in _SYSTEM_NAMES if (path := shutil.which(name, path=search))), None)
+    names = (_WITHOUT_WINDOWS, *_SYSTEM_NAMES) if headless else _SYSTEM_NAMES
+    return next((path for name in names if (path := shutil.which(name, path=search))), None)
 
 
 def flags(pins: Sequence[str], *, as_root: bool, headless: bool = True) -> list[str]:
@@ -126,7 +130,8 @@ async def start(
         return await _launched(playwright, pins, headless=headless, proxy=proxy)
     except (Error, TimeoutError):
         await playwright.stop()
-        logger.warning("Chromium did not start (%s)", find_chromium(os.environ) or "Playwright's")
+        found = find_chromium(os.environ, headless=headless) or "Playwright's"
+        logger.warning("Chromium did not start (%s)", found)
         raise _missing("a Chromium that starts") from None
     except BaseException:
         await playwright.stop()
@@ -147,7 +152,7 @@ async def _launched(
     if as_root:
         _warn_once()
     browser = await playwright.chromium.launch(
-        executable_path=find_chromium(os.environ),
+        executable_path=find_chromium(os.environ, headless=headless),
         args=flags(pins, as_root=as_root, headless=headless),
         chromium_sandbox=not as_root,
         headless=headless,
