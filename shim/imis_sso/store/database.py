@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from imis_sso.domain.ledger import StoreUnavailable
 from imis_sso.store.sqlite import WRITES
+from imis_sso.store.undisturbed import Transactions
 
 
 class Database:
@@ -28,7 +29,9 @@ class Database:
             for durable in (True, False)
         }
         # SQLite has one writer at a time and lets the others poll: here they stand in line.
-        self._line = asyncio.Lock() if self.dialect == "sqlite" else nullcontext()
+        is_file = self.dialect == "sqlite"
+        self._line = asyncio.Lock() if is_file else nullcontext()
+        self._transactions = Transactions() if is_file else None
 
     @property
     def dialect(self) -> str:
@@ -43,7 +46,7 @@ class Database:
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for reading. Raises StoreUnavailable."""
         try:
-            async with self.engine.connect() as connection:
+            async with self._opened(self.engine, writes=False) as connection:
                 yield connection
         except IntegrityError:
             raise
@@ -61,7 +64,8 @@ class Database:
         be lost with the machine, never with a process.
         """
         try:
-            async with self._line, self._writing[durable].begin() as connection:
+            engine = self._writing[durable]
+            async with self._line, self._opened(engine, writes=True) as connection:
                 if self.dialect == "postgresql":
                     await _as_asked(connection, alone, durable=durable)
                 yield connection
@@ -77,7 +81,16 @@ class Database:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._transactions is not None:
+            await self._transactions.aclose()
         await self.engine.dispose()
+
+    def _opened(
+        self, engine: AsyncEngine, *, writes: bool
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        if self._transactions is not None:
+            return self._transactions.open(engine, writes=writes)
+        return engine.begin() if writes else engine.connect()
 
 
 async def _as_asked(connection: AsyncConnection, alone: str, *, durable: bool) -> None:

@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -84,6 +84,9 @@ def _lock(path: Path, seconds: float) -> Iterator[None]:
 def _upgrade(database: Path) -> None:
     from sqlalchemy import URL, create_engine
 
+    # While nobody writes: later, the first connection that asks for it waits for no lock.
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA journal_mode = WAL")
     engine = create_engine(URL.create("sqlite", database=str(database)), hide_parameters=True)
     try:
         with engine.begin() as connection:
