@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -91,10 +92,23 @@ class Tab:
             self.check_status()
             if self.traffic.status is None:
                 raise
-            msg = f"{self.title} answered with status {self.traffic.status} and no page."
-            raise UpstreamError(msg) from None
+            raise self._no_page() from None
         self.check_status()
         self._check_origin()
+        # Chromium's headless shell shows it, with nothing on it.
+        if (
+            self.traffic.status or 0
+        ) >= HTTPStatus.BAD_REQUEST and not await self._shows_anything():
+            raise self._no_page()
+
+    def _no_page(self) -> UpstreamError:
+        return UpstreamError(
+            f"{self.title} answered with status {self.traffic.status} and no page."
+        )
+
+    async def _shows_anything(self) -> bool:
+        with translated(self.title):
+            return bool(await self._page.evaluate("Boolean(document.body?.hasChildNodes())"))
 
     async def _whole_document(self) -> None:
         # A document that broke off is shown as far as it came: its values may be cut short.
