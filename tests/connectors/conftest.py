@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import at_rest
 import pytest
 from browser_walk import HOME, LOG_IN_FORM, SECTION, SETTINGS, Walker
 from lone_guard import LoneGuard
@@ -100,6 +101,7 @@ async def dashboard_warm(
 def dashboard_model(dashboard_simulation: Simulation) -> CloudSsoModel:
     """The simulated Cloud SSO in its first state, nobody's session ended."""
     model = dashboard_simulation.cloud_sso("test")
+    at_rest.wait_for(model)
     model.change_variant(Variant().as_dict())
     model.faults.clear()
     model.patch({"redirect_url": "https://old.example.org/"})
@@ -260,6 +262,7 @@ async def staff_warm(anyio_backend: str, staff_maker: StaffMaker) -> AsyncIterat
 def staff_model(dashboard_simulation: Simulation) -> ImisModel:
     """The simulated iMIS in its first state, nobody's session ended."""
     model = dashboard_simulation.imis("test")
+    at_rest.wait_for(model)
     sessions = dict(model.staff._sessions)
     if model.variant != Variant():
         model.change_variant(Variant().as_dict())

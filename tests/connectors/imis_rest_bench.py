@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import at_rest
 import pytest
 import trustme
 from lone_guard import LoneGuard
@@ -104,6 +105,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]
 def bench(simulation: Simulation) -> Bench:
     """Put the simulated iMIS back to its start, with the documented behaviour."""
     model = simulation.imis("test")
+    at_rest.wait_for(model)
     model.change_variant(Variant().as_dict())
     model.reset(state=True)
     return Bench(model, simulation.ca_file)
