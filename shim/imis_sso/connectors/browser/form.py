@@ -140,16 +140,19 @@ async def write_form(
 async def _unmasked(
     tab: Tab, page: PageDescription, survey: Survey, secrets: Mapping[str, Secret]
 ) -> bool:
-    """Show the secrets that are left alone, where the page can; tell whether there was any.
+    """Show the secrets that are left alone, where the page can; tell whether it may have changed.
 
     What a save makes of a mask is unknown (product facts 3.5); a secret that is shown goes back as
     it is.
     """
     seen = compare(page.fields, survey).seen
-    left = [name for name, each in page.fields.items() if each.secret and each.writable]
+    left = [
+        name
+        for name, each in page.fields.items()
+        if each.secret and each.writable and each.reveal and name in seen and name not in secrets
+    ]
     for name in left:
-        if name not in secrets and name in seen:
-            await _secret(tab, page, name, seen[name])
+        await _secret(tab, page, name, seen[name])
     return bool(left)
 
 
