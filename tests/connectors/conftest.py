@@ -109,6 +109,17 @@ def dashboard_model(dashboard_simulation: Simulation) -> CloudSsoModel:
     return model
 
 
+@pytest.fixture(scope="module")
+async def quick(
+    dashboard_maker: Callable[..., CloudSsoDashboard], anyio_backend: str
+) -> AsyncIterator[CloudSsoDashboard]:
+    """One warm connector that soon gives up waiting: the simulated pages are quick."""
+    assert anyio_backend == "asyncio"
+    connector = dashboard_maker(settle_seconds=0.3, captures_dir=None)
+    yield connector
+    await connector.aclose()
+
+
 @pytest.fixture
 def dashboard(
     dashboard_warm: CloudSsoDashboard, dashboard_model: CloudSsoModel

@@ -5,7 +5,7 @@ One warm browser for all; a short settling time, for the simulated pages are qui
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,14 +68,6 @@ def filled_in(word: str, *, switches: bool) -> dict[str, Any]:
 
 def shown(model: CloudSsoModel, values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "return_url": model.return_url}
-
-
-@pytest.fixture(scope="module")
-async def quick(dashboard_maker: Make, anyio_backend: str) -> AsyncIterator[CloudSsoDashboard]:
-    assert anyio_backend == "asyncio"
-    connector = dashboard_maker(settle_seconds=0.3, captures_dir=None)
-    yield connector
-    await connector.aclose()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ One warm browser for all; a short settling time, for the simulated pages are qui
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,14 +55,6 @@ OTHER_LABELS = {
 }
 QUICK = {"cloud_sso_render_delay": 0.02, "cloud_sso_toast_delay": 0.02}
 Make = Callable[..., CloudSsoDashboard]
-
-
-@pytest.fixture(scope="module")
-async def quick(dashboard_maker: Make, anyio_backend: str) -> AsyncIterator[CloudSsoDashboard]:
-    assert anyio_backend == "asyncio"
-    connector = dashboard_maker(settle_seconds=0.3, captures_dir=None)
-    yield connector
-    await connector.aclose()
 
 
 @pytest.mark.parametrize("form", FORMS)
